@@ -1,0 +1,1 @@
+"""Who thinks: the planner and the specialists, behind two protocols."""

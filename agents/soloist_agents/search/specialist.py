@@ -1,0 +1,67 @@
+"""The `Search` specialist: single edits, then pairs, then edits on top of near misses."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+from soloist_agents.contract import Candidate, NearMiss, Step
+from soloist_agents.search.drafts import AUTHOR, Drafts
+from soloist_agents.search.near import second_edits
+from soloist_agents.search.pairs import pairs
+from soloist_agents.search.ranking import rank
+from soloist_agents.search.target import Target, find
+from soloist_agents.search.view import Suspicion
+
+BREATH = 0.02
+"""Seconds of work after which other tasks get their turn."""
+
+
+class Search:
+    """Edits one function, likeliest edits first. Needs no model, keeps no state, reads nothing but the step."""
+
+    @property
+    def name(self) -> str:
+        """As it appears in a candidate's author."""
+        return AUTHOR
+
+    async def propose(self, step: Step) -> AsyncIterator[Candidate]:
+        """Single edits, then pairs of edits. Raises ValueError where the step's target can't be found."""
+        target = find(step.source, step.path, step.name)
+        async for candidate in _breathing(_fresh(target, _suspicion(step, target))):
+            yield candidate
+
+    async def repair(self, step: Step, misses: Sequence[NearMiss]) -> AsyncIterator[Candidate]:
+        """One more edit on top of each miss, the edits of the best misses first. Raises as `propose`."""
+        target = find(step.source, step.path, step.name)
+        async for candidate in _breathing(second_edits(target, _suspicion(step, target), misses)):
+            yield candidate
+
+
+def _fresh(target: Target, suspicion: Suspicion) -> Iterator[Candidate | None]:
+    edits = rank(target, suspicion)
+    drafts = Drafts(target.text)
+    yield from drafts.of(target.text, edits, target.first_line)
+    yield from drafts.of(target.text, pairs(edits), target.first_line)
+
+
+def _suspicion(step: Step, target: Target) -> Suspicion:
+    """The step's suspect lines, counted from the function's first line."""
+    last = target.first_line + target.text.count("\n") - 1
+    return {s.line - target.first_line + 1: s.score for s in step.lines if target.first_line <= s.line <= last}
+
+
+async def _breathing(work: Iterator[Candidate | None]) -> AsyncIterator[Candidate]:
+    """Candidates of a busy iterator; other tasks run in between.
+
+    The iterator's first steps (parsing, ranking) take longest, so they run in a thread.
+    """
+    first = await asyncio.to_thread(next, work, None)
+    if first is not None:
+        yield first
+    since = time.monotonic()
+    for candidate in work:
+        if time.monotonic() - since > BREATH:
+            await asyncio.sleep(0)
+            since = time.monotonic()
+        if candidate is not None:
+            yield candidate

@@ -1,0 +1,1 @@
+"""The graph: small nodes, named decisions, and one file of wiring."""

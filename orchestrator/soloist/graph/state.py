@@ -1,0 +1,123 @@
+"""The graph's state: small, plain JSON. Bodies (code, outcomes, diffs) live in the run's folder under their hash."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypedDict
+
+from soloist_sandbox.contract import Value
+
+Status = Literal["open", "solved", "given up"]
+Phase = Literal["fresh", "repair"]
+
+
+class Progress(Value):
+    """How far a step has come. Enough to go on after the process was killed."""
+
+    status: Status = "open"
+    rung: int = 0
+    """Index into the ladder of specialists."""
+    phase: Phase = "fresh"
+    drawn: int = 0
+    """Fresh candidates taken from the current rung's stream."""
+    exhausted: bool = False
+    """The current rung has no fresh candidates left."""
+    repair_round: int = 0
+    repair_drawn: int = 0
+    repair_misses: str = ""
+    """Hash of the near misses that the current repair round builds on."""
+    misses: str = ""
+    """Hash of the best near misses so far."""
+    near_misses: int = 0
+    tried: int = 0
+    plausible: int = 0
+    proved_runs: int = 0
+    verdict: str = ""
+    """Hash of the verdict that solved it."""
+    size: int = 0
+    """Edit size of the solution."""
+    why: str = ""
+
+
+def merge(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Reducer: later values of a key win."""
+    return {**(old or {}), **(new or {})}
+
+
+class Input(TypedDict):
+    """What starts a run."""
+
+    goal: str
+    repository: str
+    check: dict[str, Any] | None
+
+
+class Update(TypedDict, total=False):
+    """What the nodes change. Values under `*_ref` are hashes of bodies in the run's folder."""
+
+    gathered_ref: str
+    plan_ref: str
+    steps: Annotated[dict[str, Any], merge]
+    """Step id -> `Progress` as JSON."""
+    plans: int
+    """How many plans were made."""
+    chosen: list[str]
+    """Ids of the steps whose solutions make the patch."""
+    patch_ref: str
+    verdict_ref: str
+    """The verdict on the whole, from the clean copy."""
+    decision: str
+    """What became of the patch: "applied", or why not."""
+    report: dict[str, Any]
+
+
+class State(Input, Update):
+    """The whole run."""
+
+
+class GatherState(TypedDict, total=False):
+    """State of the gathering loop."""
+
+    goal: str
+    check: dict[str, Any] | None
+    gathered_ref: str
+    calls: list[dict[str, Any]]
+    """Tool calls that the planner asked for and that were not answered yet."""
+
+
+class SolveInput(TypedDict):
+    """One step, sent to a worker of its own."""
+
+    step: str
+    plan_ref: str
+    gathered_ref: str
+    progress: dict[str, Any]
+    allowance: int
+    """Candidates that may be judged in this wave."""
+
+
+class SolveUpdate(TypedDict, total=False):
+    """What the nodes of a step's loop change."""
+
+    progress: dict[str, Any]
+    spent: int
+    """Candidates judged in this wave."""
+    batch_ref: str
+    """Candidates drawn and not judged yet."""
+    batch: int
+    """How many they are."""
+    stop: bool
+    """Time is over, the share is used, or another step was solved."""
+
+
+class SolveState(SolveInput):
+    """State of one step's loop: its input and what `SolveUpdate` changes."""
+
+    spent: int
+    batch_ref: str
+    batch: int
+    stop: bool
+
+
+class SolveOutput(TypedDict):
+    """What a worker gives back."""
+
+    steps: Annotated[dict[str, Any], merge]

@@ -1,0 +1,158 @@
+"""The orchestrator: opens what a run needs, drives the graph, and closes everything, whatever happens."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.types import Command
+from soloist_agents.contract import Planner, Specialist
+from soloist_agents.playbook import Playbook
+from soloist_agents.search.specialist import Search
+from soloist_sandbox.contract import Sandbox
+from soloist_tools.looking import looking_tools
+from soloist_tools.workspace import copy_tree
+
+from soloist.engine import open_sandbox
+from soloist.events import Journal, Listener
+from soloist.graph.state import Input
+from soloist.graph.wiring import build
+from soloist.live import Live
+from soloist.report import Report
+from soloist.rundir import RunDir
+from soloist.task import Task
+
+Approver = Callable[[str], Awaitable[bool]]
+"""Shown a proved diff; True applies it."""
+
+MOST_SUPERSTEPS = 100_000
+"""LangGraph's guard against endless graphs; ours is the budget."""
+
+
+class Orchestrator:
+    """Runs tasks. Holds no global state: two of them in one process don't touch each other."""
+
+    def __init__(
+        self,
+        *,
+        planner: Planner | None = None,
+        ladder: Sequence[Specialist] = (),
+        sandbox: Sandbox | None = None,
+        image: str = "base",
+        backend: str | None = None,
+        state: Path | None = None,
+        listener: Listener | None = None,
+    ) -> None:
+        """Everything has a default that needs no key and no model.
+
+        `ladder`: specialists, cheapest first. `sandbox`: else `backend`, else the first that works of Docker and bubblewrap, with `image`.
+        `state`: where runs are kept, else the XDG state folder. `listener` hears every event.
+        """
+        self._planner = planner or Playbook()
+        self._ladder = tuple(ladder) or (Search(),)
+        self._sandbox = sandbox
+        self._image = image
+        self._backend = backend
+        self._state = state
+        self._listener = listener
+
+    async def run(self, task: Task, *, approve: Approver | None = None) -> Report:
+        """Do the task. The repository is written only when a proved patch is approved.
+
+        Raises `ValueError` for an unusable task, `SandboxUnavailable`, `PlannerNeeded`.
+        """
+        _refuse_bad_repository(task.repository)
+        run = await asyncio.to_thread(RunDir.new, self._state)
+        run.put_task(task)
+        start: Input = {
+            "goal": task.goal,
+            "repository": str(task.repository),
+            "check": task.check.model_dump(mode="json") if task.check else None,
+        }
+        return await self._drive(task, run, start, approve)
+
+    async def resume(self, run_id: str, *, approve: Approver | None = None) -> Report:
+        """Go on with a run that was interrupted; finished steps are not done again. Raises as `run`."""
+        run = await asyncio.to_thread(RunDir.find, run_id, self._state)
+        if not run.tree.is_dir():
+            raise ValueError(f"run {run.id} has ended; there is nothing to resume")
+        run.claim()
+        return await self._drive(run.get_task(), run, None, approve)
+
+    def run_sync(self, task: Task) -> Report:
+        """`run` for callers without an event loop. A patch is applied only where the task says "always"."""
+        return asyncio.run(self.run(task))
+
+    async def _drive(self, task: Task, run: RunDir, start: Input | None, approve: Approver | None) -> Report:
+        async with AsyncExitStack() as stack:
+            stack.callback(run.remove_trees)
+            if start is not None:
+                await _copy(task.repository, run.tree)
+            live = await self._open(task, run, stack)
+            saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(str(run.checkpoints)))
+            graph = build(saver)
+            config: RunnableConfig = {"configurable": {"thread_id": run.id}, "recursion_limit": MOST_SUPERSTEPS}
+            feed: Any = start
+            while True:
+                result = await graph.ainvoke(feed, config, context=live, durability="sync")
+                if "__interrupt__" not in result:
+                    return Report.model_validate(result["report"])
+                asked = result["__interrupt__"][0].value
+                feed = Command(resume=bool(approve and await approve(asked["diff"])))
+
+    async def _open(self, task: Task, run: RunDir, stack: AsyncExitStack) -> Live:
+        """The live objects; closed by `stack` in reverse order, also when opening fails halfway."""
+        journal = Journal(run.events, self._listener)
+        stack.callback(journal.close)
+        say = _Say(journal)
+        sandbox = self._sandbox or await open_sandbox(self._image, self._backend, say)
+        journal.emit("sandbox", f"sandbox: {sandbox.name}", name=sandbox.name)
+        session = await sandbox.open(run.tree, limits=task.budget.check_limits)
+        stack.push_async_callback(session.close)
+        live = Live(
+            task=task,
+            run=run,
+            sandbox=sandbox,
+            session=session,
+            planner=self._planner,
+            ladder=self._ladder,
+            journal=journal,
+            tools=looking_tools(run.tree, session, task.check),
+            deadline=time.monotonic() + task.budget.seconds,
+        )
+        stack.push_async_callback(live.close)
+        return live
+
+
+class _Say:
+    """Progress lines of the image's build, as events."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def __call__(self, line: str) -> None:
+        self._journal.emit("image", line)
+
+
+async def _copy(repository: Path, into: Path) -> None:
+    """The working copy; cancelling waits until the copying thread has stopped and cleaned up."""
+    stop = threading.Event()
+    work = asyncio.create_task(asyncio.to_thread(copy_tree, repository, into, stop=stop))
+    try:
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        stop.set()
+        await asyncio.wait([work])
+        raise
+
+
+def _refuse_bad_repository(repository: Path) -> None:
+    if not repository.is_dir():
+        raise ValueError(f"there is no folder {repository}; name the repository with --repo")
+    if not any(repository.iterdir()):
+        raise ValueError(f"the folder {repository} is empty")

@@ -1,0 +1,182 @@
+"""Containers made by bubblewrap: no daemon, no root needed; namespaces, an own read-only root, sized tmpfs.
+
+There is no cgroup: memory is limited for each process (RLIMIT_AS), processors not at all.
+"""
+
+import asyncio
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from soloist_sandbox import images
+from soloist_sandbox.contract import Limits, SandboxUnavailable, Session
+from soloist_sandbox.engine import Container, Size
+from soloist_sandbox.session import ContainerSession
+from soloist_sandbox.tree import UID
+from soloist_sandbox.trial import trivial_job
+from soloist_sandbox.wire import ContainerLost
+
+INSTALL: Final = "install bubblewrap 0.8 or newer (Debian and Ubuntu: apt-get install bubblewrap)"
+CURE: Final = "it needs version 0.8 or newer, and a kernel that lets users make namespaces (user.max_user_namespaces above 0, \
+kernel.apparmor_restrict_unprivileged_userns 0 or a profile for bwrap)"
+_ISOLATION: Final = (
+    *("--unshare-all", "--unshare-user", "--uid", str(UID), "--gid", str(UID), "--disable-userns"),
+    *("--cap-drop", "ALL", "--die-with-parent", "--new-session"),
+)
+_END_SECONDS: Final = 5.0
+_WORDS: Final = 2000
+_SHM_MB: Final = 16
+
+
+class BubblewrapSandbox:
+    """Implements `contract.Sandbox` with the `bwrap` program."""
+
+    name = "bubblewrap"
+
+    def __init__(self, image: str = "base", workers: int | None = None) -> None:
+        self._image = image
+        self._workers = workers or os.cpu_count() or 1
+
+    async def open(self, tree: Path, *, limits: Limits | None = None) -> Session:
+        """See `contract.Sandbox.open`."""
+        return await ContainerSession.open(self._engine(), tree, limits, self._workers)
+
+    async def probe(self) -> None:
+        """See `contract.Sandbox.probe`."""
+        await trivial_job(self._engine())
+
+    async def ready(self) -> None:
+        """As `probe`, which is quick here. Raises `SandboxUnavailable`."""
+        await self.probe()
+
+    def _engine(self) -> "_Engine":
+        program = shutil.which("bwrap")
+        if program is None:
+            raise SandboxUnavailable(f"the program bwrap is not there: {INSTALL}")
+        return _Engine(program, images.rootfs(self._image))
+
+
+async def bubblewrap_problem() -> str | None:
+    """Why bwrap can't be used here, with what to do about it; None when it can. Runs this machine's `true`."""
+    program = shutil.which("bwrap")
+    if program is None:
+        return f"the program bwrap is not there: {INSTALL}"
+    command = [program, *_ISOLATION, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "/bin/true"]
+    pipe = asyncio.subprocess.PIPE
+    try:
+        process = await asyncio.create_subprocess_exec(*command, stderr=pipe, cwd="/", env={}, **_as_other_user())
+        _, words = await process.communicate()
+    except OSError as error:
+        return f"{program} can't be started: {error}"
+    if process.returncode == 0:
+        return None
+    return f"bwrap does not work here ({words.decode(errors='replace').strip()[:300]}): {CURE}"
+
+
+def _as_other_user() -> dict[str, Any]:
+    """Root's bwrap would keep uid 0 in the kernel's eyes: closed files could be read, and process limits would not bite."""
+    return {"user": UID, "group": UID, "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+class _Engine:
+    name = "bubblewrap"
+    counts_processes = False
+
+    def __init__(self, program: str, rootfs: Path) -> None:
+        self._program = program
+        self._rootfs = rootfs
+
+    async def start(self, size: Size) -> Container:
+        """See `Engine.start`."""
+        pipe = asyncio.subprocess.PIPE
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._command(size),
+                stdin=pipe,
+                stdout=pipe,
+                stderr=pipe,
+                cwd="/",
+                env={},
+                start_new_session=True,
+                **_as_other_user(),
+            )
+        except OSError as error:
+            raise SandboxUnavailable(f"{self._program} can't be started: {error}") from error
+        return _Process(process)
+
+    async def close(self) -> None:
+        """See `Engine.close`."""
+
+    def _command(self, size: Size) -> list[str]:
+        return [
+            self._program,
+            *_ISOLATION,
+            *(
+                "--hostname",
+                "sandbox",
+                "--as-pid-1",
+                "--clearenv",
+                "--setenv",
+                "PATH",
+                "/usr/local/bin:/usr/bin:/bin",
+                "--setenv",
+                "LANG",
+                "C.UTF-8",
+            ),
+            *("--setenv", "HOME", "/tmp", "--setenv", "PYTHONHASHSEED", "0"),  # noqa: S108 - the container's own
+            *("--setenv", "PYTHONDONTWRITEBYTECODE", "1", "--setenv", "MALLOC_ARENA_MAX", "2"),
+            *("--ro-bind", str(self._rootfs), "/", "--proc", "/proc"),
+            *("--dev", "/dev", *_tmpfs("/dev/shm", _SHM_MB), "--remount-ro", "/dev"),  # noqa: S108
+            *_tmpfs("/tmp", size.disk_mb),  # noqa: S108
+            *_tmpfs("/work", size.tree_mb + size.disk_mb, mode="0755"),
+            *("--chdir", "/work", "/usr/local/bin/python3", "/opt/soloist/runner.py"),
+        ]
+
+
+def _tmpfs(path: str, megabytes: int, mode: str = "1777") -> tuple[str, ...]:
+    return "--perms", mode, "--size", str(megabytes << 20), "--tmpfs", path
+
+
+class _Process:
+    """A bwrap process. Killing it kills the whole namespace (--die-with-parent)."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None  # noqa: S101
+        assert process.stdout is not None  # noqa: S101
+        assert process.stderr is not None  # noqa: S101
+        self._process = process
+        self._stdin, self._stdout, self._stderr = process.stdin, process.stdout, process.stderr
+
+    async def write(self, data: bytes) -> None:
+        try:
+            self._stdin.write(data)
+            await self._stdin.drain()
+        except OSError as error:
+            raise ContainerLost("bubblewrap has ended") from error
+
+    async def read(self, size: int) -> bytes:
+        try:
+            return await self._stdout.readexactly(size)
+        except (asyncio.IncompleteReadError, OSError) as error:
+            raise ContainerLost("bubblewrap has ended") from error
+
+    async def last_words(self) -> str:
+        with suppress(TimeoutError, OSError):
+            async with asyncio.timeout(1):
+                return (await self._stderr.read(_WORDS)).decode(errors="replace").strip()
+        return ""
+
+    async def end(self) -> None:
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        self._stdin.close()
+        with suppress(TimeoutError, OSError):
+            async with asyncio.timeout(_END_SECONDS):  # the pipes' ends: process 1 of the namespace is gone
+                await asyncio.gather(_exhaust(self._stdout), _exhaust(self._stderr), self._process.wait())
+
+
+async def _exhaust(stream: asyncio.StreamReader) -> None:
+    while await stream.read(1 << 16):
+        pass

@@ -1,0 +1,61 @@
+"""Which sandbox to use: Docker, then bubblewrap, then a refusal that says what to install. Never the host itself."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from soloist_sandbox.bubblewrap import BubblewrapSandbox, bubblewrap_problem
+from soloist_sandbox.contract import Sandbox, SandboxUnavailable, Value
+from soloist_sandbox.docker_engine import DockerSandbox, docker_problem
+from soloist_sandbox.image_spec import Engine
+
+
+class BackendStatus(Value):
+    """What a probe found."""
+
+    name: str
+    usable: bool
+    reason: str = ""
+    """Why it can't be used, and what to do about it; empty when it can."""
+
+
+_Factory = Callable[[str], DockerSandbox | BubblewrapSandbox]
+_FACTORIES: Final[dict[str, _Factory]] = {"docker": DockerSandbox, "bubblewrap": BubblewrapSandbox}
+
+BACKENDS: Final[tuple[Engine, ...]] = ("docker", "bubblewrap")
+"""In the order in which they are tried."""
+
+
+async def choose(image: str = "base", prefer: str | None = None) -> Sandbox:
+    """The first backend that answers; with `prefer`, that one or none.
+
+    Raises `SandboxUnavailable` with every backend's reason, and `ValueError` for a name that is no backend.
+    """
+    if prefer is not None and prefer not in BACKENDS:
+        raise ValueError(f"there is no sandbox {prefer!r}: choose one of {', '.join(BACKENDS)}")
+    reasons = []
+    for name in [prefer] if prefer else BACKENDS:
+        status = await _ask(name, image)
+        if status.usable:
+            return _FACTORIES[name](image)
+        reasons.append(f"{name}: {status.reason}")
+    raise SandboxUnavailable("no sandbox can be used, and code is never run outside one.\n" + "\n".join(reasons))
+
+
+async def survey(image: str = "base") -> tuple[BackendStatus, ...]:
+    """Ask all backends at once; never raises."""
+    return tuple(await asyncio.gather(*(_ask(name, image) for name in BACKENDS)))
+
+
+async def engine_problem(name: Engine) -> str | None:
+    """Why this backend can't be used even with an image, and what to do about it; None when it can. Quick."""
+    return await (docker_problem() if name == "docker" else bubblewrap_problem())
+
+
+async def _ask(name: str, image: str) -> BackendStatus:
+    ready: Callable[[], Awaitable[None]] = _FACTORIES[name](image).ready
+    try:
+        await ready()
+    except SandboxUnavailable as unavailable:
+        return BackendStatus(name=name, usable=False, reason=str(unavailable))
+    return BackendStatus(name=name, usable=True)

@@ -1,0 +1,49 @@
+"""Containers whose owner was killed: recognised by their labels, removed by the next one who looks."""
+
+import os
+import secrets
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+MARK = "soloist"
+
+
+def owner_labels() -> dict[str, str]:
+    """Who owns a container: this process, on this boot of this machine."""
+    return {MARK: "1", "soloist.pid": str(os.getpid()), "soloist.session": _identity(os.getpid()) or ""}
+
+
+def remove_orphans(api: "APIClient") -> int:
+    """Remove containers of this machine whose owner is dead; returns how many. Blocks. Raises what the SDK raises."""
+    removed = 0
+    for container in api.containers(all=True, filters={"label": f"{MARK}=1"}):
+        labels = container["Labels"]
+        session = labels.get("soloist.session", "")
+        pid = labels.get("soloist.pid", "")
+        if session.startswith(f"{_boot()}/") and pid.isdigit() and _identity(int(pid)) != session:
+            api.remove_container(container["Id"], force=True, v=True)
+            removed += 1
+    return removed
+
+
+@cache
+def _boot() -> str:
+    """Tells machines, boots and containers apart: a process number says nothing in another pid namespace."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot}:{Path('/proc/self/ns/pid').readlink()}"
+    except OSError:  # no Linux: owners can't be told, so nothing is ever removed
+        return secrets.token_hex(8)
+
+
+def _identity(pid: int) -> str | None:
+    """Tells a process from a later one with the same number; None when there is none."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return f"{_boot()}/{pid}/{fields[19]}"  # start time since boot

@@ -1,0 +1,1 @@
+"""What an agent can call: the workspace, syntax-tree edits, fault localisation."""
