@@ -14,7 +14,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 run: engine-any ## set up, then fix the example repository in a sandbox
-	@$(BIN)/soloist example
+	@$(BIN)/soloist run "make the failing tests pass" --repo examples/timetable --check "pytest -q" --dry-run
 
 test: engine-all check ## set up, then check and run every test
 	@$(BIN)/python -m pytest -q

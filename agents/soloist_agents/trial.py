@@ -23,8 +23,8 @@ from soloist_agents.contract import Candidate, NearMiss, Step, Verdict
 SLACK_SECONDS = 1.0
 """Room for a busy machine on top of what a trial is expected to take."""
 TIMES_EXPECTED = 6
-MANY_FAILING = 40
-"""Of more failing tests than this, only the first are run in the first stage."""
+MANY_FAILING = 8
+"""Of more failing tests than this, an even selection is run in the first stage."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Screening:
     survivors: tuple[Candidate, ...]
     """Passed the whole check in a warm container; not proved yet."""
     misses: tuple[NearMiss, ...]
+    judged: int
 
 
 @dataclass
@@ -55,7 +56,8 @@ class Trial:
         refuse_changes({self.step.path: b""}, self.step.check, {self.step.path})
         self._slot = FunctionSlot(self.source, self.step.name)
         report = self.baseline.report or TestReport()
-        self._failing = tuple(t.id for t in report.tests if t.status in FAILING and "::" in t.id)[:MANY_FAILING]
+        failing = [t.id for t in report.tests if t.status in FAILING and "::" in t.id]
+        self._failing = tuple(failing[:: -(-len(failing) // MANY_FAILING) or 1])
         self._reached = _reached(report, self._failing)
 
     def changes(self, candidate: Candidate) -> Mapping[str, bytes]:
@@ -73,7 +75,7 @@ class Trial:
         if isinstance(check, PytestCheck) and self._failing:
             variants, misses = await self._first_stage(check.narrowed(self._failing), variants)
             check = check.narrowed((), fail_fast=True)
-        return await self._second_stage(check, variants, misses)
+        return await self._second_stage(check, variants, misses, len(candidates))
 
     async def prove(self, candidate: Candidate) -> Verdict:
         """The whole check in a clean container, compared with the run before the change."""
@@ -95,7 +97,7 @@ class Trial:
         return passed, misses
 
     async def _second_stage(
-        self, check: Check, variants: Sequence[tuple[Candidate, Mapping[str, bytes]]], misses: Sequence[NearMiss]
+        self, check: Check, variants: Sequence[tuple[Candidate, Mapping[str, bytes]]], misses: Sequence[NearMiss], judged: int
     ) -> Screening:
         survivors, near = [], list(misses)
         for candidate, _, seen in await self._screened(check, variants, self.limits):
@@ -103,7 +105,7 @@ class Trial:
                 survivors.append(candidate)
             elif self._failing:
                 near.append(NearMiss(candidate=candidate, passed=len(self._failing), why="breaks other tests"))
-        return Screening(survivors=tuple(survivors), misses=tuple(near))
+        return Screening(survivors=tuple(survivors), misses=tuple(near), judged=judged)
 
     async def _screened(
         self, check: Check, variants: Sequence[tuple[Candidate, Mapping[str, bytes]]], limits: Limits

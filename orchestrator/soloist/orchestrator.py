@@ -33,6 +33,9 @@ Approver = Callable[[str], Awaitable[bool]]
 MOST_SUPERSTEPS = 100_000
 """LangGraph's guard against endless graphs; ours is the budget."""
 
+STEPS_AT_ONCE = 3
+"""Enough to keep the sandbox busy, few enough for the most suspicious steps to be served first."""
+
 
 class Orchestrator:
     """Runs tasks. Holds no global state: two of them in one process don't touch each other."""
@@ -96,7 +99,11 @@ class Orchestrator:
             live = await self._open(task, run, stack)
             saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(str(run.checkpoints)))
             graph = build(saver)
-            config: RunnableConfig = {"configurable": {"thread_id": run.id}, "recursion_limit": MOST_SUPERSTEPS}
+            config: RunnableConfig = {
+                "configurable": {"thread_id": run.id},
+                "recursion_limit": MOST_SUPERSTEPS,
+                "max_concurrency": STEPS_AT_ONCE,
+            }
             feed: Any = start
             while True:
                 result = await graph.ainvoke(feed, config, context=live, durability="sync")

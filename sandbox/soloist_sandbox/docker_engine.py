@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 INSTALL: Final = "install a Docker engine and start it (Debian and Ubuntu: apt-get install docker.io)"
+JOIN: Final = "join its group (sudo usermod -aG docker $USER) and log in again"
+DEFAULT_HOST: Final = "unix:///var/run/docker.sock"
 CONNECT_SECONDS: Final = 5
 API_SECONDS: Final = 60
 _STREAM_HEADER: Final = struct.Struct(">BxxxI")
@@ -73,6 +75,13 @@ async def docker_problem() -> str | None:
 
 
 def _connect() -> "APIClient":
+    try:
+        _knock(os.environ.get("DOCKER_HOST") or DEFAULT_HOST)
+    except PermissionError:
+        raise SandboxUnavailable(f"Docker is there, but not for this user: {JOIN}") from None
+    except OSError as error:
+        raise SandboxUnavailable(f"Docker can't be reached ({_plain(error)}): {INSTALL}") from error
+
     import docker
     from docker.errors import DockerException
 
@@ -93,6 +102,7 @@ def _engine_with_image(tag: str) -> "_Engine":
     api = _connect()
     try:
         api.inspect_image(tag)  # type: ignore[no-untyped-call] # the stubs miss it
+        processors = api.info()["NCPU"]
         remove_orphans(api)
     except ImageNotFound:
         api.close()
@@ -101,7 +111,15 @@ def _engine_with_image(tag: str) -> "_Engine":
         api.close()
         raise SandboxUnavailable(f"Docker failed ({_plain(error)})") from error
     api.timeout = API_SECONDS
-    return _Engine(api, tag)
+    return _Engine(api, tag, processors)
+
+
+def _knock(host: str) -> None:
+    """Raises OSError when nobody listens on a local engine's socket: the SDK is slower, and leaves its own socket open then."""
+    if host.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as door:
+            door.settimeout(CONNECT_SECONDS)
+            door.connect(host.removeprefix("unix://"))
 
 
 def _plain(error: BaseException) -> str:
@@ -115,9 +133,10 @@ class _Engine:
     name = "docker"
     counts_processes = True
 
-    def __init__(self, api: "APIClient", tag: str) -> None:
+    def __init__(self, api: "APIClient", tag: str, processors: int) -> None:
         self._api = api
         self._tag = tag
+        self._processors = processors
 
     async def start(self, size: Size) -> Container:
         """See `Engine.start`."""
@@ -152,7 +171,7 @@ class _Engine:
             stdin_open=True,
             detach=False,  # the SDK's word for: the container's stdin closes with the stream
             network_disabled=True,
-            host_config=self._api.create_host_config(**hardening(size)),
+            host_config=self._api.create_host_config(**hardening(size, self._processors)),
         )
         attached = self._api.attach_socket(name, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
         with contextlib.closing(attached):
@@ -180,8 +199,11 @@ class _Engine:
             self._api.remove_container(name, force=True, v=True)
 
 
-def hardening(size: Size) -> dict[str, Any]:
-    """What a container may not do, in the SDK's words. Memory counts the files on tmpfs, so their room is added."""
+def hardening(size: Size, processors: int) -> dict[str, Any]:
+    """What a container may not do, in the SDK's words. Memory counts the files on tmpfs, so their room is added.
+
+    `processors` is how many the engine has: it refuses to give more.
+    """
     memory = f"{size.memory_mb + size.tree_mb + size.disk_mb + _OVERHEAD_MB}m"
     inodes = size.entries * 2 + _SPARE_INODES
     mount = f"rw,exec,nosuid,nodev,uid={UID},gid={UID},nr_inodes={inodes}"
@@ -200,7 +222,7 @@ def hardening(size: Size) -> dict[str, Any]:
         "mem_limit": memory,
         "memswap_limit": memory,
         "pids_limit": size.processes + 1,  # the runner
-        "nano_cpus": int(size.cpus * 1e9),
+        "nano_cpus": int(min(size.cpus, processors) * 1e9),
         "ipc_mode": "private",
         "log_config": {"Type": "none", "Config": {}},
         "ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],

@@ -13,7 +13,7 @@ from soloist_sandbox.contract import Changes, Check, CommandCheck, Level, Outcom
 from soloist_sandbox.paths import misplaced
 
 _TEST_FILES: Final = ("test_*.py", "*_test.py", "conftest.py")
-_TEST_FOLDERS: Final = frozenset({"test", "tests", "testing"})
+_TEST_FOLDERS: Final = frozenset({"test", "tests"})
 _SETTINGS: Final = frozenset(
     {"pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "setup.cfg", "pyproject.toml"}
 )

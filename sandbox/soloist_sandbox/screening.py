@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
-from typing import Final
 
 from soloist_sandbox.contract import Changes, Check, Limits, SandboxUnavailable, Screened
 from soloist_sandbox.engine import Engine
@@ -11,9 +10,6 @@ from soloist_sandbox.paths import check_paths
 from soloist_sandbox.tree import Packed
 from soloist_sandbox.wire import ContainerLost
 from soloist_sandbox.worker import Worker, size_for
-
-_WORTH_WARMING: Final = 4
-"""Below so many variants per worker, compiling everything first costs more than it saves."""
 
 
 class WarmPool:
@@ -79,6 +75,7 @@ class _Screening:
         self._variants = variants
         self._limits = limits
         self._indices: Iterator[int] = iter(range(len(variants)))
+        self._lost_once: set[int] = set()
         self.results: asyncio.Queue[Screened | BaseException] = asyncio.Queue()
 
     async def work(self) -> None:
@@ -91,28 +88,30 @@ class _Screening:
                     return
         except Exception as error:
             self.results.put_nowait(error)
+        except asyncio.CancelledError:
+            self.results.put_nowait(RuntimeError("the session was closed"))  # else who reads the results would wait for ever
+            raise
 
     async def _with_one_worker(self, first: int | None) -> int | None:
-        """Use a container as long as it lasts. Returns the variant that it was lost with, to be tried once more."""
+        """Use a container as long as it lasts. Returns the variant to go on with: the one it was lost with, once."""
         index = first if first is not None else next(self._indices, None)
         if index is None:
             return None
-        retried = first
         worker = await self._start()
         keep = False
         try:
-            if len(self._variants) >= _WORTH_WARMING * self._pool.workers:
-                await worker.warm(self._check, self._limits)
             while index is not None and worker.usable:
                 changes = self._variants[index]
                 check_paths(changes)
+                await worker.warm(self._check, self._limits, coming=len(self._variants) // self._pool.workers)
                 self.results.put_nowait(await worker.screened(index, self._check, changes, self._limits))
                 index = next(self._indices, None)
             keep = True
             return index
         except ContainerLost as lost:
-            if index == retried:
+            if index is None or index in self._lost_once:
                 raise SandboxUnavailable(f"the {self._pool.name} sandbox broke twice on variant {index}: {lost}") from lost
+            self._lost_once.add(index)
             return index
         finally:
             await self._pool.give_back(worker, keep=keep)

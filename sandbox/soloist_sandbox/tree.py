@@ -41,6 +41,14 @@ def pack(tree: Path) -> Packed:
     if not tree.is_dir():
         raise ValueError(f"{tree} is not a folder")
     file = TemporaryFile()  # noqa: SIM115 - lives as long as the session
+    try:
+        return _packed(tree, file)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _packed(tree: Path, file: IO[bytes]) -> Packed:
     disk = entries = 0
     with tarfile.open(fileobj=file, mode="w", format=tarfile.GNU_FORMAT) as archive:
         for path, found in _walk(str(tree)):
@@ -51,6 +59,7 @@ def pack(tree: Path) -> Packed:
                 _add_file(archive, info, path)
             else:
                 archive.addfile(info)
+    file.flush()  # readers go round the buffer
     return Packed(file, file.tell(), disk, entries)
 
 

@@ -19,7 +19,6 @@ HEADER: Final = struct.Struct(">4sIQ")
 """Magic, bytes of metadata, bytes of body. The same layout stands in `image/frames.py`."""
 MAGIC: Final = b"SLO1"
 MAX_META: Final = 1 << 16
-MAX_BODY: Final = 64 << 20
 MAX_REPORT: Final = 32 << 20
 """Bytes that the runner keeps of a report."""
 
@@ -97,11 +96,11 @@ def header(meta: dict[str, Any], body_length: int) -> bytes:
     return HEADER.pack(MAGIC, len(text), body_length) + text
 
 
-async def read_reply(read: ReadExactly) -> Reply:
-    """The next answer. Raises `ContainerLost` for anything that is none."""
+async def read_reply(read: ReadExactly, max_body: int = 0) -> Reply:
+    """The next answer, with at most `max_body` bytes behind it. Raises `ContainerLost` for anything that is none."""
     try:
         magic, meta, body = HEADER.unpack(await read(HEADER.size))
-        if magic != MAGIC or meta > MAX_META or body > MAX_BODY:
+        if magic != MAGIC or meta > MAX_META or body > max_body:
             raise ContainerLost("the container sent something that is no answer")
         answer = _ANSWER.validate_python(json.loads(await read(meta)))
         content = await read(body)

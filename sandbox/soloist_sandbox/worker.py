@@ -27,6 +27,8 @@ START_SECONDS: Final = 60.0
 GRACE_SECONDS: Final = 10.0
 """How long after a job's limit the runner may take to answer."""
 WARM_SECONDS: Final = 10.0
+_WORTH_WARMING: Final = 4
+"""For fewer jobs, compiling everything first costs more than it saves."""
 _NUDGE: Final = 0.8
 """Part of the limit after which a traced run is asked to come to its end."""
 
@@ -50,7 +52,10 @@ class Worker:
         self._engine = engine
         self._container = container
         self.size = size
+        self.usable = True
+        """False once a job has left something behind."""
         self._warmed: set[str] = set()
+        self._cold = 0
 
     @classmethod
     async def start(cls, engine: Engine, tree: Packed, limits: Limits, *, keep: bool) -> "Worker":
@@ -90,7 +95,7 @@ class Worker:
 
     async def outcome(self, check: Check, changes: Changes, limits: Limits, *, trace: bool) -> Outcome:
         """Run one job. Raises `ContainerLost`, and `ValueError` for changes that the workspace can't take."""
-        done, (stdout, stderr, report) = await self._job(check, changes, limits, trace=trace, canary=True)
+        done, (stdout, stderr, report) = await self._job(check, changes, limits, trace=trace, evidence=True)
         exit_code, signal = _ending(done)
         return Outcome(
             exit_code=exit_code,
@@ -108,20 +113,22 @@ class Worker:
     async def screened(self, index: int, check: Check, changes: Changes, limits: Limits) -> Screened:
         """Run one of many variants. Raises as `outcome`."""
         done, (_, _, report) = await self._job(check, changes, limits)
-        if done.dirty:
-            self.usable = False
+        self.usable = not done.dirty
         found = await _parsed(report) if isinstance(check, PytestCheck) else None
         return Screened(index=index, exit_code=_ending(done)[0], limit=done.limit, seconds=done.seconds, report=found)
 
-    usable = True
-    """False once a job has left something behind."""
+    async def warm(self, check: Check, limits: Limits, coming: int) -> None:
+        """Let pytest compile what it will import, once, so that later jobs need not; if that is worth it for what is coming.
 
-    async def warm(self, check: Check, limits: Limits) -> None:
-        """Let pytest compile what it will import, once, so that later jobs need not. Raises `ContainerLost`."""
+        Raises `ContainerLost`.
+        """
         if not isinstance(check, PytestCheck):
             return
         files = {name.partition("::")[0] for name in check.ids} or {"*"}
         if "*" in self._warmed or files <= self._warmed:
+            return
+        self._cold += 1
+        if coming < _WORTH_WARMING and self._cold < _WORTH_WARMING:
             return
         longer = limits.model_copy(update={"seconds": max(limits.seconds, WARM_SECONDS)})
         done, _ = await self._job(check, {}, longer, warm=True)
@@ -129,13 +136,14 @@ class Worker:
         self.usable = not done.dirty
 
     async def _job(
-        self, check: Check, changes: Changes, limits: Limits, *, trace: bool = False, canary: bool = False, warm: bool = False
+        self, check: Check, changes: Changes, limits: Limits, *, trace: bool = False, evidence: bool = False, warm: bool = False
     ) -> tuple[Done, tuple[bytes, bytes, bytes]]:
         order: dict[str, Any] = {
             "op": "job",
             **check.model_dump(),
             "files": [(path, len(content)) for path, content in changes.items()],
             "seconds": limits.seconds,
+            "test_seconds": limits.test_seconds,
             "memory": limits.memory_mb << 20,
             "disk": limits.disk_mb << 20,
             "processes": None if self._engine.counts_processes else limits.processes,
@@ -143,13 +151,14 @@ class Worker:
             "report": MAX_REPORT,
             "trace": trace,
             "nudge": limits.seconds * _NUDGE if trace else 0,
-            "canary": canary,
+            "canary": evidence,
+            "brief": not evidence,
             "warm": warm,
         }
         try:
             async with asyncio.timeout(limits.seconds + GRACE_SECONDS):
                 await self._container.write(header(order, sum(map(len, changes.values()))) + b"".join(changes.values()))
-                reply: Reply = await read_reply(self._container.read)
+                reply: Reply = await read_reply(self._container.read, MAX_REPORT + (limits.output_kb << 11))
         except TimeoutError:
             raise ContainerLost(
                 f"the container did not answer within {limits.seconds:g} s and {GRACE_SECONDS:g} s of grace"

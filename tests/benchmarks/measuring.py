@@ -62,7 +62,7 @@ def options(about: str | None, *, seconds: float = 60, inputs: int = 200) -> arg
 def settings(typed: argparse.Namespace) -> Settings:
     """Of what was typed, what every benchmark knows."""
     return Settings(
-        data=typed.data,
+        data=typed.data.resolve(),
         seconds=typed.seconds,
         samples=typed.samples,
         limit=typed.limit,

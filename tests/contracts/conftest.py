@@ -8,7 +8,7 @@ import pytest
 from soloist_sandbox import images
 from soloist_sandbox.bubblewrap import BubblewrapSandbox
 from soloist_sandbox.choose import BACKENDS, engine_problem
-from soloist_sandbox.contract import Limits, Session
+from soloist_sandbox.contract import CommandCheck, Limits, PytestCheck, Session
 from soloist_sandbox.docker_engine import DockerSandbox
 from soloist_sandbox.image_spec import Engine
 
@@ -25,6 +25,14 @@ def test_add():
 def test_negate():
     assert calc.negate(1) == -1
 """
+FIXED = CALC.replace("a - b", "a + b").encode()
+CHECK = PytestCheck(args=("-q",))
+LIMITS = Limits(seconds=10, memory_mb=256, disk_mb=16, processes=64)
+
+
+def python(source: str) -> CommandCheck:
+    """A command that runs this Python source."""
+    return CommandCheck(command=f"python3 - <<'END'\n{source}\nEND")
 
 
 @pytest.fixture(scope="session", params=BACKENDS)

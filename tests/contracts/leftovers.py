@@ -1,6 +1,7 @@
 """What a sandbox may leave behind: containers with our label, processes with a mark in their arguments."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
@@ -81,7 +82,8 @@ async def kill_containers(engine: str) -> None:
     """What a crash, or an administrator, does to the containers of this process."""
     if engine == "bubblewrap":
         for pid in bubbles():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         return
     client = docker.from_env()
     for name in containers():

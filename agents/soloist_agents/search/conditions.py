@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from soloist_agents.search.names import value_of
 from soloist_agents.search.tree import Site
+from soloist_agents.search.uses import value_of
 from soloist_agents.search.view import View
 
 MOST_NAMES = 6
 
 
 def guards_of(site: Site, view: View) -> Iterator[tuple[str, str, float]]:
-    """(what must hold, its opposite, weight) for the parts of an expression: a name before its attribute, a position before its index."""
+    """(what must hold, its opposite, weight) for the parts of an expression, such as a position before its index."""
     seen: set[str] = set()
     for part in site.down():
         for guard in _guards(part, view):
@@ -28,17 +28,16 @@ def _guards(part: Site, view: View) -> Iterator[tuple[str, str, float]]:
             yield f"{base} is not None", f"{base} is None", 2.0
             yield base, f"not {base}", 1.0
     elif isinstance(part.node, cst.Subscript) and part.expression:
-        base, index = part.children[0], view.text[part.children[0].right + 1 : part.end - 1]
-        if ":" not in index and "," not in index and not isinstance(base.node, cst.Call):
-            name = view.code(base)
-            yield f"{index} < len({name})", f"{index} >= len({name})", 1.0
-            yield name, f"not {name}", 1.0
-            yield f"{index} in {name}", f"{index} not in {name}", 0.5
-    elif isinstance(part.node, cst.Comparison) and isinstance(part.node.left, cst.Name) and part.children[1].children:
-        name = view.code(part.children[0])
-        yield f"{name} is not None", f"{name} is None", 1.0
-        if isinstance(part.children[1].children[-1].node, cst.SimpleString):
-            yield f"isinstance({name}, str)", f"not isinstance({name}, str)", 0.7
+        base, index = view.code(part.children[0]), view.text[part.children[0].right + 1 : part.end - 1]
+        if ":" not in index and "," not in index and not isinstance(part.node.value, cst.Call):
+            yield f"{index} < len({base})", f"{index} >= len({base})", 1.0
+            yield base, f"not {base}", 1.0
+            yield f"{index} in {base}", f"{index} not in {base}", 0.5
+    elif isinstance(part.node, cst.Comparison) and isinstance(part.node.left, cst.Name):
+        base, other = view.code(part.children[0]), part.node.comparisons[0].comparator
+        yield f"{base} is not None", f"{base} is None", 1.0
+        if isinstance(other, cst.SimpleString):
+            yield f"isinstance({base}, str)", f"not isinstance({base}, str)", 0.7
 
 
 def invented(site: Site, view: View) -> Iterator[tuple[str, float]]:
@@ -60,5 +59,7 @@ def _questions(name: str, view: View) -> Iterator[tuple[str, float]]:
     if not uses & {"int", "called", "index"}:
         yield from ((f"not {name}", 1.0), (f"len({name}) == 1", 0.7), (f"len({name}) == 0", 0.5), (f"len({name}) > 1", 0.5))
         yield from ((f"isinstance({name}, {kind})", 0.4) for kind in ("str", "list", "tuple", "dict", "int"))
+    if "parameter" in uses:
+        yield from ((f"{name} is not None and {name} < 0", 0.4), (f"not callable({name})", 0.2))
     yield from ((name, 0.6), (f"{name} is None", 1.0), (f"{name} is not None", 1.0))
     yield from ((f"{predicate}({name})", 1.5) for predicate in view.words.predicates if predicate != view.target.node.name)

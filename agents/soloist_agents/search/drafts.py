@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from soloist_agents.contract import Candidate
 from soloist_agents.search.change import Edit, apply, describe, size
+from soloist_agents.search.target import split_lines
 
 AUTHOR = "search"
 
@@ -59,7 +60,8 @@ class Drafts:
                 compile(tree, "<candidate>", "exec", dont_inherit=True)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return False
-        key = "".join(self._shapes.of(node, text.splitlines(keepends=True)) for node in tree.body)
+        lines = split_lines(text)
+        key = "".join(self._shapes.of(node, lines) for node in tree.body)
         if key in self._trees:
             return False
         self._trees.add(key)

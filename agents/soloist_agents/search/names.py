@@ -7,36 +7,13 @@ from collections import defaultdict
 import libcst as cst
 
 from soloist_agents.search.tree import Site, Tree, scope_of
+from soloist_agents.search.uses import is_stored, uses_of, value_of
 
 MOST = 12
 """Names offered at one place, so that a long function has no more edits a line than a short one."""
 
 _COMPREHENSIONS = (cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp)
-_MAKES = {
-    "len": "int",
-    "range": "int",
-    "int": "int",
-    "sum": "int",
-    "list": "list",
-    "sorted": "list",
-    "set": "set",
-    "dict": "dict",
-}
-_MAKES |= {"str": "str", "float": "int", "abs": "int", "ord": "int", "defaultdict": "dict", "deque": "list", "Counter": "dict"}
-_LITERALS: dict[type[cst.CSTNode], str] = {
-    cst.Integer: "int",
-    cst.Float: "int",
-    cst.List: "list",
-    cst.ListComp: "list",
-    cst.Set: "set",
-    cst.SetComp: "set",
-    cst.Dict: "dict",
-    cst.DictComp: "dict",
-    cst.SimpleString: "str",
-    cst.FormattedString: "str",
-}
-_METHODS = {"append": "list", "extend": "list", "insert": "list", "add": "set", "lower": "str", "upper": "str", "split": "str"}
-_METHODS |= {"join": "str", "strip": "str", "startswith": "str", "items": "dict", "keys": "dict", "values": "dict", "get": "dict"}
+_FILLED = {".append", ".add", ".extend", ".insert", ".appendleft", ".update", "updated"}
 
 
 class Names:
@@ -47,6 +24,8 @@ class Names:
         self._bound: dict[Site, dict[str, int]] = defaultdict(dict)
         self.uses: dict[str, set[str]] = defaultdict(set)
         """Name -> tags such as "index", "called", "int"."""
+        self._reads: dict[str, int] = defaultdict(int)
+        self._stores: dict[str, int] = defaultdict(int)
         self._places: dict[str, list[int]] = defaultdict(list)
         self._likeness: dict[tuple[str, str], float] = {}
         self._visible: dict[tuple[int, int], list[str]] = {}
@@ -62,10 +41,13 @@ class Names:
             self._bind(scope_of(site), site)
         elif is_stored(site):
             self._bind(self._storing_scope(site), site)
+            self._stores[name] += 1
         elif not site.expression:
             return
+        else:
+            self._reads[name] += 1
         self._places[name].append(site.start)
-        self.uses[name].update(_tags(site))
+        self.uses[name].update(uses_of(site))
 
     def _storing_scope(self, site: Site) -> Site | None:
         loop = next((s for s in site.up() if isinstance(s.node, cst.CompFor | cst.FunctionDef | cst.Lambda)), None)
@@ -82,6 +64,20 @@ class Names:
             near = sorted(self._defined(site), key=lambda name: (self._distance(name, site.start), name))
             self._visible[key] = near[:MOST]
         return self._visible[key]
+
+    def neglected(self, name: str) -> bool:
+        """True where the function makes the name and then leaves it: never reads it, never fills or changes what it starts as.
+
+        Such a name is often what is missing somewhere.
+        """
+        uses = self.uses.get(name, set())
+        if name == "_" or not self.local(name):
+            return False
+        if not self._reads[name]:
+            return True
+        if uses & {"list", "set"} and "parameter" not in uses:
+            return "empty" in uses and not uses & _FILLED
+        return self._stores[name] == 1 and "constant" in uses
 
     def local(self, name: str) -> bool:
         """True for a name that the function binds somewhere."""
@@ -131,97 +127,9 @@ class Names:
         return max(0.05, 0.15 + alike + related + clash + _spelling(one, other))
 
 
-def value_of(site: Site) -> str:
-    """The text of a name."""
-    if not isinstance(site.node, cst.Name):
-        raise TypeError(f"not a name: {type(site.node).__name__}")
-    return site.node.value
-
-
-def is_stored(site: Site) -> bool:
-    """True for a name that is assigned to, also inside a tuple of targets."""
-    here = site
-    while here.parent is not None and isinstance(here.parent.node, cst.Element | cst.Tuple | cst.List | cst.StarredElement):
-        here = here.parent
-    return here.slot == "target" or (here.slot == "name" and isinstance(here.parent and here.parent.node, cst.AsName))
-
-
 def _spelling(one: str, other: str) -> float:
     """Shared words (`left_count`, `right_count`) or a shared stem (`idx`, `idx2`)."""
     if one.rstrip("0123456789") == other.rstrip("0123456789"):
         return 0.5
     a, b = set(re.findall(r"[a-z]+|\d+|[A-Z][a-z]*", one)), set(re.findall(r"[a-z]+|\d+|[A-Z][a-z]*", other))
     return 0.4 * len(a & b) / max(len(a), len(b)) if a & b else 0.0
-
-
-def _tags(site: Site) -> set[str]:
-    """What this use says about the name."""
-    parent = site.parent
-    if parent is None:
-        return set()
-    node = parent.node
-    match node:
-        case cst.Param():
-            return {"parameter"}
-        case cst.Call():
-            return {"called"}
-        case cst.Attribute():
-            method = node.attr.value
-            return {"object", f".{method}", *([_METHODS[method]] if method in _METHODS else [])}
-        case cst.Subscript():
-            return {"indexed"}
-        case cst.Index() | cst.Slice():
-            return {"index", "int"}
-        case cst.BinaryOperation():
-            return {"arithmetic", *_relatives(parent, site)}
-        case cst.Comparison():
-            return {"compared", *_relatives(parent, site)}
-        case cst.ComparisonTarget():
-            return {"compared", *(_relatives(parent.parent, site) if parent.parent else ())}
-        case cst.AssignTarget():
-            return {"assigned", *_assigned_kind(parent)}
-        case cst.AugAssign():
-            return {"assigned", "updated"} if site.slot == "target" else {"arithmetic"}
-        case cst.For() | cst.CompFor():
-            return {"loop", *_loop_kind(parent)} if site.slot == "target" else {"iterated"}
-        case cst.Arg():
-            return _argument_tags(parent)
-        case cst.If() | cst.While() | cst.BooleanOperation() | cst.UnaryOperation():
-            return {"tested"}
-        case cst.Return():
-            return {"returned"}
-        case cst.Element():
-            return {"element"}
-        case _:
-            return set()
-
-
-def _relatives(expression: Site, site: Site) -> set[str]:
-    """Names on the other side of a comparison or an operation."""
-    return {f"with {value_of(s)}" for s in expression.down() if isinstance(s.node, cst.Name) and s is not site and s.expression}
-
-
-def _assigned_kind(target: Site) -> set[str]:
-    value = target.parent.child("value") if target.parent else None
-    if value is None:
-        return set()
-    node = value.node
-    if isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value in _MAKES:
-        return {_MAKES[node.func.value]}
-    return {_LITERALS[type(node)]} if type(node) in _LITERALS else set()
-
-
-def _loop_kind(loop: Site) -> set[str]:
-    iterable = loop.child("iter")
-    if iterable and isinstance(iterable.node, cst.Call) and isinstance(iterable.node.func, cst.Name):
-        return {"int"} if iterable.node.func.value == "range" else set()
-    return {"item"}
-
-
-def _argument_tags(argument: Site) -> set[str]:
-    call = argument.parent
-    if call is None or not isinstance(call.node, cst.Call):
-        return set()
-    callee = call.node.func
-    name = callee.value if isinstance(callee, cst.Name) else callee.attr.value if isinstance(callee, cst.Attribute) else ""
-    return {"argument", f"to {name}", *({"int"} if name == "range" else set())}

@@ -10,8 +10,8 @@ from soloist_agents.contract import Candidate, NearMiss
 from soloist_agents.search.change import Edit, apply
 from soloist_agents.search.drafts import Drafts
 from soloist_agents.search.ranking import rank
+from soloist_agents.search.suspicion import Suspicion
 from soloist_agents.search.target import Target, split_lines
-from soloist_agents.search.view import Suspicion
 
 MOST = 20
 """Misses that are built on; the rest are too far off to be worth the time."""

@@ -5,23 +5,20 @@ from collections import defaultdict
 
 import libcst as cst
 
-from soloist_agents.search.change import Change, Edit, Splice
+from soloist_agents.search.change import Change, Edit
+from soloist_agents.search.suspicion import Suspects, Suspicion
 from soloist_agents.search.table import TABLE, Operator
 from soloist_agents.search.target import Target
-from soloist_agents.search.view import Suspicion, View
+from soloist_agents.search.view import View
 
 SHARING = 0.8
 """How much an operator pays for having many edits: 0 not at all, 1 in full proportion."""
-SHARPNESS = 1.5
-"""How strongly suspicion counts beside the operator's prior."""
-FLOOR = 0.1
-"""Suspicion of a line that the evidence says nothing about: what never ran may still be where code is missing."""
 
 
 def rank(target: Target, suspicion: Suspicion) -> list[Edit]:
     """All single edits, likeliest first; in the same order for the same function."""
     view = View(target, suspicion)
-    shares = _line_shares(view, suspicion)
+    suspects = Suspects(view.tree, suspicion)
     asked: dict[type[cst.CSTNode], list[Operator]] = defaultdict(list)
     for operator in TABLE:
         for kind in operator.on:
@@ -36,7 +33,7 @@ def rank(target: Target, suspicion: Suspicion) -> list[Edit]:
                 continue
             changes = found[operator.name]
             for change in operator.changes(site, view):
-                changes.append((change, change.weight * _share(change, view, shares)))
+                changes.append((change, change.weight * _share(change, view, suspects)))
     edits = [edit for operator in TABLE for edit in _priced(operator, found[operator.name])]
     edits.sort(key=lambda e: e.cost)
     return edits
@@ -48,28 +45,6 @@ def _priced(operator: Operator, changes: list[tuple[Change, float]]) -> list[Edi
     return [Edit(operator.name, change.splices, base - math.log(likely)) for change, likely in changes if likely > 0]
 
 
-def _line_shares(view: View, suspicion: Suspicion) -> list[float]:
-    """Line (from 1; 0 is unused) -> how much of the likelihood it gets. A statement is as suspicious as its worst line."""
-    count = view.text.count("\n") + 2
-    if not suspicion:
-        return [1.0] * (count + 1)
-    shares = [suspicion.get(line, 0.0) for line in range(count + 1)]
-    for statement in view.tree.of(cst.SimpleStatementLine):
-        first, last = statement.lines
-        shares[first : last + 1] = [max(shares[first : last + 1])] * (last + 1 - first)
-    return [max(FLOOR, share) ** SHARPNESS for share in shares]
-
-
-def _share(change: Change, view: View, shares: list[float]) -> float:
-    """The most suspicious line that the change touches; an insertion touches the lines on both sides."""
-    if len(change.splices) == 1:
-        return _splice_share(change.splices[0], view, shares)
-    return max(_splice_share(splice, view, shares) for splice in change.splices)
-
-
-def _splice_share(splice: Splice, view: View, shares: list[float]) -> float:
-    line = view.line_of(splice.start)
-    if splice.start == splice.end:
-        return max(shares[line - 1], shares[line]) if splice.new.endswith("\n") else shares[line]
-    last = view.line_of(splice.end - 1)
-    return shares[line] if last == line else max(shares[line : last + 1])
+def _share(change: Change, view: View, suspects: Suspects) -> float:
+    """The share of the most suspicious piece."""
+    return max(suspects.share(s, view.line_of(s.start), view.line_of(max(s.start, s.end - 1))) for s in change.splices)

@@ -9,8 +9,8 @@ from soloist_agents.search.drafts import AUTHOR, Drafts
 from soloist_agents.search.near import second_edits
 from soloist_agents.search.pairs import pairs
 from soloist_agents.search.ranking import rank
+from soloist_agents.search.suspicion import Suspicion
 from soloist_agents.search.target import Target, find
-from soloist_agents.search.view import Suspicion
 
 BREATH = 0.02
 """Seconds of work after which other tasks get their turn."""

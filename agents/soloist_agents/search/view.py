@@ -1,23 +1,23 @@
 """What an operator sees: the function's tree and words, and the ways to say a change."""
 
 from bisect import bisect
-from collections.abc import Mapping
 from functools import cached_property
 
 import libcst as cst
 
 from soloist_agents.search import precedence
 from soloist_agents.search.change import Change, Splice
-from soloist_agents.search.names import Names, is_stored, value_of
+from soloist_agents.search.names import Names
+from soloist_agents.search.suspicion import Suspicion
 from soloist_agents.search.target import Target
 from soloist_agents.search.tree import Site, Tree, is_statement, statement_of
+from soloist_agents.search.uses import is_stored, value_of
 from soloist_agents.search.vocabulary import Vocabulary, builtin
-
-Suspicion = Mapping[int, float]
-"""Line of the function's text, counted from 1 -> score 0 to 1. Empty: all lines are equal."""
 
 MOST_EXPRESSIONS = 40
 MOST_CONDITIONS = 12
+NEGLECT = 3.0
+"""How much likelier an edit is that gives a use to a neglected name."""
 MOST_PLACES = 30
 """Statements of a long function that are worth edits of which there are very many, the most suspicious ones."""
 
@@ -73,7 +73,12 @@ class View:
 
     def others(self, site: Site, name: str) -> list[tuple[str, float]]:
         """Names that could stand here instead of `name`, with their likeness to it."""
-        return [(n, self.names.likeness(name, n)) for n in self.names.visible(site) if n not in (name, "_")]
+        names = [n for n in self.names.visible(site) if n not in (name, "_")]
+        return [(n, self.names.likeness(name, n) * self.urgency(n)) for n in names]
+
+    def urgency(self, name: str) -> float:
+        """How much likelier a name is because the function neglects it."""
+        return NEGLECT if self.names.neglected(name) else 1.0
 
     def functions(self) -> list[str]:
         """Names of functions called in the file or defined at its top level."""

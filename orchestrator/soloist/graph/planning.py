@@ -12,9 +12,9 @@ from soloist.graph.gather import CHECK
 from soloist.graph.state import Progress, State, Update
 from soloist.live import Live
 
-FIRST_SHARE = 240
+FIRST_SHARE = 64
 """Candidates for the most suspicious step in its first wave; every wave doubles what was tried."""
-LEAST_SHARE = 24
+LEAST_SHARE = 16
 STEEPNESS = 3
 """How much a step's share falls with its suspicion."""
 

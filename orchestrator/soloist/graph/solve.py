@@ -33,7 +33,7 @@ async def sample(state: SolveState, runtime: Runtime[Live]) -> SolveUpdate:
     """Draw the next candidates from the specialist at work."""
     live, progress = runtime.context, _progress(state)
     step = live.step(state["plan_ref"], state["step"])
-    wanted = min(BATCH, max(1, state["allowance"] - state["spent"]))
+    wanted = 0 if live.solved.is_set() else min(BATCH, max(1, state["allowance"] - state["spent"]))
     batch, taken = await live.draw(step, progress, wanted)
     if progress.phase == "repair":
         progress = progress.model_copy(update={"repair_drawn": progress.repair_drawn + taken})
@@ -54,11 +54,11 @@ async def execute(state: SolveState, runtime: Runtime[Live]) -> SolveUpdate:
         return {}
     step = live.step(state["plan_ref"], state["step"])
     trial = live.trial(step, state["gathered_ref"])
-    screening = await _screen(trial, batch, live.seconds_left)
+    screening = await _screen(trial, batch, live)
     verdict, runs = await _prove(trial, screening.survivors, live, step)
     misses = _best([*live.misses(progress.misses), *screening.misses])
     update: dict[str, object] = {
-        "tried": progress.tried + len(batch),
+        "tried": progress.tried + screening.judged,
         "plausible": progress.plausible + len(screening.survivors),
         "proved_runs": progress.proved_runs + runs,
         "near_misses": progress.near_misses + len(screening.misses),
@@ -141,13 +141,17 @@ def _worth_repair(progress: Progress) -> bool:
     return bool(progress.near_misses) and progress.misses != progress.repair_misses
 
 
-async def _screen(trial: Trial, batch: Sequence[Candidate], seconds: float) -> Screening:
-    """Screen the batch; what the deadline cuts off was judged by nobody and has not passed."""
+async def _screen(trial: Trial, batch: Sequence[Candidate], live: Live) -> Screening:
+    """Screen the batch, until the deadline or until another step is solved: what that cuts off has not passed."""
+    screening = asyncio.ensure_future(trial.screen(batch))
+    elsewhere = asyncio.ensure_future(live.solved.wait())
     try:
-        async with asyncio.timeout(seconds):
-            return await trial.screen(batch)
-    except TimeoutError:
-        return Screening(survivors=(), misses=())
+        await asyncio.wait((screening, elsewhere), timeout=live.seconds_left, return_when=asyncio.FIRST_COMPLETED)
+        return screening.result() if screening.done() else Screening(survivors=(), misses=(), judged=0)
+    finally:
+        elsewhere.cancel()
+        screening.cancel()
+        await asyncio.gather(screening, elsewhere, return_exceptions=True)
 
 
 async def _prove(trial: Trial, survivors: Sequence[Candidate], live: Live, step: Step) -> tuple[Verdict | None, int]:

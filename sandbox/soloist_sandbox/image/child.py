@@ -73,6 +73,8 @@ def _leave_the_runner(job: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(environment(write_bytecode=job["warm"]))
     for name, limit in limits(job).items():
+        hardest = resource.getrlimit(name)[1]
+        limit = limit if hardest == resource.RLIM_INFINITY else min(limit, hardest)
         resource.setrlimit(name, (limit, limit))
 
 

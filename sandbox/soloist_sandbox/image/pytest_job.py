@@ -16,24 +16,36 @@ _FIRST_USED: Final = (
 """What a run of pytest imports late: in process 1 once, rather than in every fork."""
 _OPTIONS: Final = ("-o", "cache_dir=/tmp/.pytest_cache")
 """The plugin for caches stays on: `-p no:cacheprovider` makes pytest refuse `--lf`, and `cache_dir` in a strict configuration."""
-_PASSED_ON: Final = ("args", "as_module", "ids", "fail_fast", "trace", "canary", "warm", "seconds", "nudge")
+_PASSED_ON: Final = (
+    "args",
+    "as_module",
+    "ids",
+    "fail_fast",
+    "trace",
+    "canary",
+    "brief",
+    "warm",
+    "seconds",
+    "test_seconds",
+    "nudge",
+)
 
 
 def preload() -> bool:
-    """Import all that a run needs, from the image, into process 1, which never runs foreign code. False when it was done."""
+    """Import all that a run needs, from the image, into process 1, which runs no foreign code. False: it was done."""
     if "pytest" in sys.modules:
         return False
     from _pytest.config import default_plugins
 
     for name in ("pytest", *(f"_pytest.{name}" for name in default_plugins), *_FIRST_USED):
         importlib.import_module(name)
-    for name in ("canary", "pytest_plugin"):
+    for name in ("canary", "pytest_plugin", "stopwatch"):
         importlib.import_module(f"{__package__}.{name}")
     return True
 
 
 def shadowed() -> bool:
-    """Whether the workspace has modules whose names `preload` has taken: it may be pytest's own repository, or bring a `queue.py`.
+    """Whether the workspace has modules whose names `preload` took: it may be pytest itself, or bring a `queue.py`.
 
     Then a preloaded pytest would hide them, and the check gets a new interpreter.
     """
@@ -65,15 +77,18 @@ def run(job: dict[str, Any], descriptor: int) -> int:
 
     from . import canary
     from .pytest_plugin import Channel, Reporter
+    from .stopwatch import Stopwatch
 
     sys.argv = [os.path.join(os.path.dirname(pytest.__file__), "__main__.py") if job["as_module"] else _SCRIPT, *job["args"]]
     channel = Channel(descriptor)
-    reporter = Reporter(channel, job["ids"], fail_fast=job["fail_fast"])
-    plugins: list[Any] = [reporter]
+    reporter = Reporter(channel, job["ids"], fail_fast=job["fail_fast"], brief=job["brief"])
     if job["trace"]:
         from .spectrum import Tracer
 
-        plugins.append(Tracer(channel, reporter, seconds=job["seconds"], stop_after=job["nudge"]))
+        tracer = Tracer(channel, reporter, stop_after=job["nudge"])
+        plugins: list[Any] = [reporter, tracer, Stopwatch(min(job["test_seconds"], job["seconds"] / 4), give_up=tracer.emit)]
+    else:
+        plugins = [reporter, Stopwatch(job["test_seconds"], give_up=lambda: None)]
     collect_only = ("--collect-only",) if job["warm"] else ()
     code = int(pytest.main([*_OPTIONS, *collect_only, *job["args"]], plugins=plugins))
     channel.send({"t": "end", "exit": code})

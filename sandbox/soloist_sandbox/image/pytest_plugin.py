@@ -40,10 +40,11 @@ class Channel:
 class Reporter:
     """Tells the runner's client what pytest found."""
 
-    def __init__(self, channel: Channel, ids: list[str], *, fail_fast: bool) -> None:
+    def __init__(self, channel: Channel, ids: list[str], *, fail_fast: bool, brief: bool) -> None:
         self._channel = channel
         self._ids = ids
         self._fail_fast = fail_fast
+        self._brief = brief
         self._running: dict[str, dict[str, Any]] = {}
         self.statuses: dict[str, str] = {}
         """Final status by test id."""
@@ -53,6 +54,8 @@ class Reporter:
         """Narrow the run. Ids are relative to pytest's root, arguments to the working folder."""
         if self._fail_fast:
             config.option.maxfail = 1
+        if self._brief:  # pytest parses the whole test file for every failure that it shows with its source
+            config.option.tbstyle = "no"
         if self._ids:
             config.args = [f"{config.rootpath}/{name}" for name in self._ids]
             config.option.pyargs = False

@@ -11,7 +11,7 @@ from soloist_agents.search.view import View
 
 SIGNS = {
     "+": {"-": 4.0, "*": 1.5},
-    "-": {"+": 4.0, "/": 0.5, "%": 0.3},
+    "-": {"+": 4.0, "/": 0.5, "//": 0.5, "%": 0.3},
     "*": {"**": 1.0, "/": 1.5, "+": 2.0, "//": 1.0},
     "/": {"//": 4.0, "*": 2.0, "%": 1.0},
     "//": {"/": 3.0, "%": 2.0, "*": 0.5, "-": 0.3},
@@ -43,7 +43,6 @@ def augmented_sign(site: Site, view: View) -> Iterator[Change]:
     if operator is not None:
         for new, weight in SIGNS.get(view.text[operator.start : operator.end].strip()[:-1], {}).items():
             yield view.token(operator, f"{new}=", weight)
-        yield from (view.token(operator, "//=", 0.6) for _ in "x" if "-=" in view.text[operator.start : operator.end])
 
 
 def augmented_or_plain(site: Site, view: View) -> Iterator[Change]:
@@ -96,10 +95,16 @@ def operand_dropped(site: Site, view: View) -> Iterator[Change]:
 def off_by_one(site: Site, view: View) -> Iterator[Change]:
     """`x` to `x + 1` or `x - 1`, where a count or a position is meant."""
     weight = _counts(site, view)
-    if weight and not isinstance(site.node, cst.BaseNumber):
+    if weight and not isinstance(site.node, cst.BaseNumber) and not _off_already(site):
         up = 1.4 if weight >= 1 else 1.0
         yield view.put(site, f"{view.code(site, p.SUM)} + 1", p.SUM, weight * up)
         yield view.put(site, f"{view.code(site, p.SUM)} - 1", p.SUM, weight)
+
+
+def _off_already(site: Site) -> bool:
+    """`x + 1` has a number to change, and dropping it is an edit of its own."""
+    sides = (site, site.parent) if site.slot == "left" and site.parent else (site,)
+    return any(isinstance(s.node, cst.BinaryOperation) and isinstance(s.node.right, cst.Integer) for s in sides)
 
 
 def sign_change(site: Site, view: View) -> Iterator[Change]:

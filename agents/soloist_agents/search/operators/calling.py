@@ -6,8 +6,8 @@ import libcst as cst
 
 from soloist_agents.search import precedence as p
 from soloist_agents.search.change import Change, Splice
-from soloist_agents.search.names import value_of
 from soloist_agents.search.tree import Site
+from soloist_agents.search.uses import value_of
 from soloist_agents.search.view import View
 from soloist_agents.search.vocabulary import MOST, builtin
 
@@ -103,13 +103,7 @@ def argument_added(site: Site, view: View) -> Iterator[Change]:
     """`f(a)` to `f(a, b)`, where `b` is a name at hand or a usual constant."""
     name = _callee_name(site)
     arguments = site.among("args")
-    if name is None or (
-        arguments
-        and isinstance(arguments[0].node, cst.Arg)
-        and arguments[0].children[0].slot == "value"
-        and not arguments[0].children[0].wrapped
-        and isinstance(arguments[0].children[0].node, cst.GeneratorExp)
-    ):
+    if name is None or any(isinstance(a.children[-1].node, cst.GeneratorExp) for a in arguments):
         return
     word = value_of(name)
     used = {view.code(a) for a in arguments}
@@ -142,9 +136,8 @@ def argument_replaced(site: Site, view: View) -> Iterator[Change]:
     if value is None or isinstance(value.node, cst.Name):
         return
     for other in view.expressions(site):
-        if view.code(other) != view.code(value):
-            if site not in other.down():
-                yield view.put_site(value, other, 2.0 if isinstance(other.node, cst.Name) else 1.0)
+        if view.code(other) != view.code(value) and site not in other.down():
+            yield view.put_site(value, other, 2.0 if isinstance(other.node, cst.Name) else 1.0)
 
 
 def arguments_all_replaced(site: Site, view: View) -> Iterator[Change]:

@@ -28,11 +28,10 @@ def value_guarded(site: Site, view: View) -> Iterator[Change]:
 
 def default_added(site: Site, view: View) -> Iterator[Change]:
     """`x` to `x or []`, `x or 0`."""
-    parent = site.parent
-    if site.expression and not view.stored(site) and isinstance(site.node, cst.Name | cst.Call | cst.Attribute):
-        if parent is not None and isinstance(parent.node, cst.Arg | cst.Return | cst.Assign | cst.For | cst.CompFor):
-            for value, weight in (("[]", 1.0), ("0", 0.7), ("''", 1.0), ("{}", 0.7), ("None", 0.7), ("()", 0.5)):
-                yield view.put(site, f"{view.code(site, p.OR)} or {value}", p.OR, weight)
+    taken = isinstance(site.parent and site.parent.node, cst.Arg | cst.Return | cst.Assign | cst.For | cst.CompFor)
+    if taken and site.expression and not view.stored(site) and isinstance(site.node, cst.Name | cst.Call | cst.Attribute):
+        for value, weight in (("[]", 1.0), ("0", 0.7), ("''", 1.0), ("{}", 0.7), ("None", 0.7), ("()", 0.5)):
+            yield view.put(site, f"{view.code(site, p.OR)} or {value}", p.OR, weight)
 
 
 def default_for_none_only(site: Site, view: View) -> Iterator[Change]:

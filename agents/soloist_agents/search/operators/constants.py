@@ -6,8 +6,8 @@ import libcst as cst
 
 from soloist_agents.search import precedence as p
 from soloist_agents.search.change import Change, Splice
-from soloist_agents.search.names import value_of
 from soloist_agents.search.tree import Site
+from soloist_agents.search.uses import value_of
 from soloist_agents.search.view import View
 from soloist_agents.search.vocabulary import MOST
 
@@ -31,9 +31,18 @@ def next_number(site: Site, view: View) -> Iterator[Change]:
     number = _number(site)
     if isinstance(number, int):
         for step, weight in ((1, 1.0), (-1, 1.0), (2, 0.25), (-2, 0.15)):
-            yield _put(site, view, number + step, weight)
+            if number + step or not _term(site):
+                yield _put(site, view, number + step, weight)
     elif number is not None:
         yield _put(site, view, int(number) if number.is_integer() else round(number), 0.5)
+
+
+def _term(site: Site) -> bool:
+    """True for the number of `x + 1` or `x - 1`: to make it 0 is to drop it, which is an edit of its own."""
+    parent = site.parent.node if site.parent else None
+    return (
+        site.slot == "right" and isinstance(parent, cst.BinaryOperation) and isinstance(parent.operator, cst.Add | cst.Subtract)
+    )
 
 
 def usual_number(site: Site, view: View) -> Iterator[Change]:
@@ -58,7 +67,7 @@ def usual_number(site: Site, view: View) -> Iterator[Change]:
     elif number and number % 2 == 0:
         options.setdefault(number // 2, 0.4)
     for other, weight in options.items():
-        if repr(other) != repr(number):
+        if repr(other) != repr(number) and (other or not _term(site)):
             yield _put(site, view, other, weight)
 
 

@@ -69,10 +69,19 @@ def narrowed_by_seen(site: Site, view: View) -> Iterator[Change]:
     """`a` to `a and b` or `a or b`, where `b` is a condition that the function already has."""
     if not is_test(site):
         return
-    own = view.code(site)
+    own = {view.code(part) for part in _operands(site)}
     for other in view.conditions(site):
-        if view.code(other) not in own:
+        if not own & {view.code(part) for part in _operands(other)}:
             yield from _joined(site, view, view.code(other, p.NOT), 1.0)
+
+
+def _operands(site: Site) -> Iterator[Site]:
+    """What `and` and `or` join, or the condition itself."""
+    if isinstance(site.node, cst.BooleanOperation):
+        for side in (site.children[0], site.children[2]):
+            yield from _operands(side)
+    else:
+        yield site
 
 
 def narrowed_by_new(site: Site, view: View) -> Iterator[Change]:

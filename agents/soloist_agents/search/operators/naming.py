@@ -6,8 +6,8 @@ import libcst as cst
 
 from soloist_agents.search import precedence as p
 from soloist_agents.search.change import Change
-from soloist_agents.search.names import is_stored, value_of
 from soloist_agents.search.tree import Site
+from soloist_agents.search.uses import is_stored, value_of
 from soloist_agents.search.view import View
 from soloist_agents.search.vocabulary import MOST, builtin
 
@@ -44,12 +44,12 @@ def name_to_expression(site: Site, view: View) -> Iterator[Change]:
     if not site.expression or is_stored(site) or value_of(site) in ("self", "cls", "None", "True", "False") or _callee(site):
         return
     for other in view.expressions(site):
-        if (
-            isinstance(other.node, cst.Call | cst.Subscript | cst.Attribute)
-            and site not in other.down()
-           
-        ):
+        if isinstance(other.node, cst.Call | cst.Subscript | cst.Attribute) and site not in other.down():
             yield view.put_site(site, other)
+    uses = {n: view.names.uses.get(n, set()) for n in view.names.visible(site)}
+    for holder in (n for n, u in uses.items() if "indexed" in u):
+        for index in (n for n, u in uses.items() if u & {"index", "loop"} and "int" in u and n != holder):
+            yield view.put(site, f"{holder}[{index}]")
 
 
 def other_attribute(site: Site, view: View) -> Iterator[Change]:

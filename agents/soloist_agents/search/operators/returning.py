@@ -87,7 +87,9 @@ def return_in_loop(site: Site, view: View) -> Iterator[Change]:
 
 
 def raised(site: Site, view: View) -> Iterator[Change]:
-    """`raise A(...)` to `raise B(...)`, and a `return` of nothing to an error."""
+    """`raise A(...)` to `raise B(...)`, and `return x` to an error."""
+    if isinstance(site.node, cst.Return):
+        yield from (Change((Splice(site.start, site.end, f"raise {error}"),), 0.5) for error in ("ValueError", "TypeError"))
     name = next((s for s in site.down() if isinstance(s.node, cst.Name) and s.expression), None)
     if isinstance(site.node, cst.Raise) and name is not None:
         classes = [n for n in view.words.callables if n.endswith(("Error", "Exception"))]

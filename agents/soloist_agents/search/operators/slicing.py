@@ -1,13 +1,14 @@
 """Indexes, slices and literal collections."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import libcst as cst
 
 from soloist_agents.search import precedence as p
 from soloist_agents.search.change import Change, Splice
-from soloist_agents.search.names import value_of
 from soloist_agents.search.tree import Site
+from soloist_agents.search.uses import value_of
 from soloist_agents.search.view import View
 
 
@@ -40,6 +41,13 @@ def subscript_dropped(site: Site, view: View) -> Iterator[Change]:
     """`x[i]` to `x`, also for a slice."""
     if site.expression and not view.stored(site):
         yield view.put_site(site, site.children[0])
+
+
+def subscript_to_total(site: Site, view: View) -> Iterator[Change]:
+    """`x[0]` to `sum(x)`, `max(x)`, `len(x)`: one item to something of them all."""
+    if site.expression and not view.stored(site) and len(site.among("slice")) == 1:
+        for name, weight in (("sum", 1.0), ("max", 1.0), ("min", 1.0), ("len", 1.0)):
+            yield view.put(site, f"{name}({view.code(site.children[0])})", p.ATOM, weight)
 
 
 def bounds(site: Site, view: View) -> Iterator[Change]:
@@ -97,7 +105,7 @@ def subscripts_swapped(site: Site, view: View) -> Iterator[Change]:
 def elements_swapped(site: Site, view: View) -> Iterator[Change]:
     """`[a, b]` to `[b, a]`, `a, b = …` to `b, a = …`."""
     elements = site.among("elements")
-    for one, other in zip(elements, elements[1:], strict=False):
+    for one, other in pairwise(elements):
         if len(elements) <= 4 and view.code(one) != view.code(other):
             yield _exchange(view, one, other)
 

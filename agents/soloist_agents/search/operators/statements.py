@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import libcst as cst
 
 from soloist_agents.search.change import Change, Splice
-from soloist_agents.search.names import value_of
 from soloist_agents.search.tree import Site
+from soloist_agents.search.uses import value_of
 from soloist_agents.search.view import View
 
 GROWING = {"list": "append", "set": "add"}
@@ -29,7 +29,7 @@ def swapped(site: Site, view: View) -> Iterator[Change]:
 
 
 def moved_out(site: Site, view: View) -> Iterator[Change]:
-    """The last statement of a block comes behind the block, the first in front of it."""
+    """A statement of a block comes behind the block or in front of it."""
     for statement in view.places:
         block = statement.parent
         owner = block.parent if block else None
@@ -37,12 +37,11 @@ def moved_out(site: Site, view: View) -> Iterator[Change]:
             continue
         code = view.block(statement, -1)
         whole = owner.parent if isinstance(owner.node, cst.Else) else owner
-        if code is None or whole is None or whole not in view.places:
+        if code is None or whole is None or whole not in view.statements:
             continue
-        if statement is block.children[-1]:
-            yield Change((view.cut(statement), _at(view.span(whole)[1], code)))
-        if statement is block.children[0]:
-            yield Change((view.cut(statement), _at(view.span(whole)[0], code)))
+        ends = [block.children[-1] is statement, block.children[0] is statement]
+        for place, at_the_end in zip((view.span(whole)[1], view.span(whole)[0]), ends, strict=True):
+            yield Change((view.cut(statement), _at(place, code)), 1.0 if at_the_end else 0.3)
 
 
 def moved_in(site: Site, view: View) -> Iterator[Change]:
@@ -69,7 +68,7 @@ def repeated(site: Site, view: View) -> Iterator[Change]:
 def repeated_with_other_name(site: Site, view: View) -> Iterator[Change]:
     """A simple statement is said once more with one of its names replaced: `a.append(x)`, `a.append(y)`."""
     for place, insert in _places(view):
-        for source in view.simple_statements(place, 4):
+        for source in view.simple_statements(place, 3):
             for code, weight in renamed(source, view):
                 yield Change((insert(code),), weight)
 
@@ -78,7 +77,7 @@ def renamed(statement: Site, view: View) -> Iterator[tuple[str, float]]:
     """(code, likeness): the statement with one of its names replaced."""
     code, start = view.code(statement), statement.left
     for name in (s for s in statement.down() if isinstance(s.node, cst.Name) and s.slot not in ("attr", "keyword")):
-        for other, likeness in view.others(statement, value_of(name))[:6]:
+        for other, likeness in view.others(statement, value_of(name))[:4]:
             yield code[: name.left - start] + other + code[name.right - start :], likeness
 
 
@@ -90,7 +89,8 @@ def grown(site: Site, view: View) -> Iterator[Change]:
             for method in (GROWING[kind] for kind in sorted(kinds & GROWING.keys())):
                 for item, uses in names.items():
                     if item != holder and not uses & {"list", "set", "dict", "called"}:
-                        yield Change((insert(f"{holder}.{method}({item})"),), 1.5 if "assigned" in uses else 1.0)
+                        weight = view.urgency(holder) * (1.5 if "assigned" in uses else 1.0)
+                        yield Change((insert(f"{holder}.{method}({item})"),), weight)
 
 
 def assigned(site: Site, view: View) -> Iterator[Change]:
@@ -102,7 +102,8 @@ def assigned(site: Site, view: View) -> Iterator[Change]:
             if stored in changing and "called" not in view.names.uses[stored]:
                 for other in names:
                     if other != stored:
-                        yield Change((insert(f"{stored} = {other}"),), view.names.likeness(stored, other))
+                        weight = view.names.likeness(stored, other) * view.urgency(stored)
+                        yield Change((insert(f"{stored} = {other}"),), weight)
 
 
 def counted(site: Site, view: View) -> Iterator[Change]:
@@ -110,9 +111,9 @@ def counted(site: Site, view: View) -> Iterator[Change]:
     for place, insert in _places(view):
         for name in view.names.visible(place):
             uses = view.names.uses.get(name, set())
-            if "assigned" in uses and "int" in uses:
-                yield Change((insert(f"{name} += 1"),), 1.0)
-                yield Change((insert(f"{name} -= 1"),), 0.4)
+            if "assigned" in uses and uses & {"int", "index"}:
+                yield Change((insert(f"{name} += 1"),), view.urgency(name))
+                yield Change((insert(f"{name} -= 1"),), 0.5)
 
 
 def rebound(site: Site, view: View) -> Iterator[Change]:

@@ -6,8 +6,8 @@ import libcst as cst
 
 from soloist_agents.search import precedence as p
 from soloist_agents.search.change import Change
-from soloist_agents.search.names import value_of
 from soloist_agents.search.tree import Site
+from soloist_agents.search.uses import value_of
 from soloist_agents.search.view import View
 
 CALLS = {"abs": 1.5, "int": 1.2, "len": 1.0, "str": 1.2, "list": 1.5, "sorted": 1.2, "set": 1.2, "tuple": 1.0, "float": 0.6}
@@ -51,6 +51,20 @@ def call_and_bound(site: Site, view: View) -> Iterator[Change]:
         for name in view.names.visible(site):
             if view.names.uses.get(name, set()) & {"indexed", "list", "str"}:
                 yield view.put(site, f"min({_inside(site, view)}, len({name}))", p.ATOM, 0.5)
+
+
+def wrapped_everywhere(site: Site, view: View) -> Iterator[Change]:
+    """The same name or attribute, wrapped in the same way at two to four places."""
+    groups: dict[str, list[Site]] = {}
+    for part in view.tree.of(cst.Name, cst.Attribute):
+        if part.expression and _plausible(part, view) is not None:
+            groups.setdefault(view.code(part), []).append(part)
+    for parts in groups.values():
+        if 2 <= len(parts) <= 4:
+            for name in ("int", "str", "list", "abs", "len", "float"):
+                yield Change(tuple(view.splice(s, f"{name}({view.code(s)})") for s in parts))
+            for method in ("lower", "upper", "strip"):
+                yield Change(tuple(view.splice(s, f"{view.code(s)}.{method}()") for s in parts))
 
 
 def call_dropped(site: Site, view: View) -> Iterator[Change]:

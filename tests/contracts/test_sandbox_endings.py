@@ -1,0 +1,80 @@
+"""However a job ends, nothing of it is left, and a broken sandbox is never an outcome."""
+
+import asyncio
+import secrets
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from soloist_sandbox.contract import CommandCheck, SandboxUnavailable, Session
+
+from .leftovers import appears, gone, kill_containers, marked, nothing_left
+
+
+async def test_cancelled_run_leaves_nothing(session: Session, engine: str) -> None:
+    """Cancelling a run, early or late, ends its container and all that runs in it."""
+    mark = secrets.token_hex(8)
+    for delay in (0.0, 0.01, 0.1, None):
+        task = asyncio.create_task(session.run(CommandCheck(command=f"sleep 1000; : {mark}")))
+        if delay is None:
+            assert await appears(mark)
+        else:
+            await asyncio.sleep(delay)
+        started = time.monotonic()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert time.monotonic() - started < 5
+        assert await nothing_left(engine)
+        assert await gone(mark)
+
+
+async def test_closed_session_runs_nothing(session: Session, engine: str) -> None:
+    """Closing ends a run under way, may be done twice, and nothing runs afterwards."""
+    task = asyncio.create_task(session.run(CommandCheck(command="sleep 1000")))
+    await asyncio.sleep(0.5)
+    await session.close()
+    await session.close()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    with pytest.raises(RuntimeError, match="closed"):
+        await session.run(CommandCheck(command="true"))
+    assert await nothing_left(engine)
+
+
+async def test_killed_container_is_no_outcome(session: Session, engine: str) -> None:
+    """A sandbox that breaks, and breaks again, is reported as such: never as the program's failure."""
+
+    async def assassin() -> None:
+        while True:
+            await kill_containers(engine)
+            await asyncio.sleep(0.05)
+
+    killer = asyncio.create_task(assassin())
+    try:
+        with pytest.raises(SandboxUnavailable, match=engine):
+            await session.run(CommandCheck(command="sleep 20"))
+    finally:
+        killer.cancel()
+
+
+async def test_killed_client_leaves_nothing(engine: str, tree: Path) -> None:
+    """A client that is killed, with no time to clean up, leaves no container and no process behind."""
+    mark = secrets.token_hex(8)
+    head, tail = mark[:8], mark[8:]
+    name = {"docker": "docker_engine.DockerSandbox", "bubblewrap": "bubblewrap.BubblewrapSandbox"}[engine]
+    module, _, cls = name.partition(".")
+    program = f"""import asyncio, pathlib
+from soloist_sandbox.contract import CommandCheck
+from soloist_sandbox.{module} import {cls}
+async def main():
+    session = await {cls}().open(pathlib.Path({str(tree)!r}))
+    await session.run(CommandCheck(command="sleep 1000; : " + "{head}" + "{tail}"))
+asyncio.run(main())
+"""
+    client = await asyncio.create_subprocess_exec(sys.executable, "-c", program)
+    assert await appears(mark, 20)
+    client.kill()
+    await client.wait()
+    assert await gone(mark, 10), marked(mark)
