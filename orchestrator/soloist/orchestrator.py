@@ -53,7 +53,8 @@ class Orchestrator:
     ) -> None:
         """Everything has a default that needs no key and no model.
 
-        `ladder`: specialists, cheapest first. `sandbox`: else `backend`, else the first that works of Docker and bubblewrap, with `image`.
+        `ladder`: specialists, cheapest first. `sandbox`: else `backend` with `image`, else the first that works of Docker and
+        bubblewrap.
         `state`: where runs are kept, else the XDG state folder. `listener` hears every event.
         """
         self._planner = planner or Playbook()

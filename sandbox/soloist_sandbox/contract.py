@@ -204,7 +204,9 @@ class Sandbox(Protocol):
     """A place where untrusted code runs."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The backend's name, for reports."""
+        ...
 
     async def probe(self) -> None:
         """Run a trivial job. Raises `SandboxUnavailable` with the reason and the cure."""

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,17 +18,17 @@ def owner_labels() -> dict[str, str]:
     return {MARK: "1", "soloist.pid": str(os.getpid()), "soloist.session": _identity(os.getpid()) or ""}
 
 
-def remove_orphans(api: "APIClient") -> int:
-    """Remove containers of this machine whose owner is dead; returns how many. Blocks. Raises what the SDK raises."""
-    removed = 0
+def remove_orphans(api: "APIClient") -> None:
+    """Remove containers of this machine whose owner is dead. Blocks. Raises what the SDK raises for a list."""
+    from docker.errors import APIError
+
     for container in api.containers(all=True, filters={"label": f"{MARK}=1"}):
         labels = container["Labels"]
         session = labels.get("soloist.session", "")
         pid = labels.get("soloist.pid", "")
         if session.startswith(f"{_boot()}/") and pid.isdigit() and _identity(int(pid)) != session:
-            api.remove_container(container["Id"], force=True, v=True)
-            removed += 1
-    return removed
+            with suppress(APIError):  # it may be going by itself, or be removed by someone else
+                api.remove_container(container["Id"], force=True, v=True)
 
 
 @cache

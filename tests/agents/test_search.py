@@ -222,7 +222,7 @@ async def test_other_tasks_keep_running() -> None:
     watcher = asyncio.create_task(watch())
     await take(Search().propose(step(long_function(), "f")), 300)
     watcher.cancel()
-    assert longest < 0.5
+    assert longest < 1.0
 
 
 async def test_it_can_be_cancelled() -> None:

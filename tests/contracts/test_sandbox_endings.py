@@ -6,9 +6,13 @@ import sys
 import time
 from pathlib import Path
 
+import docker
 import pytest
+from soloist_sandbox import images
 from soloist_sandbox.contract import CommandCheck, SandboxUnavailable, Session
+from soloist_sandbox.orphans import owner_labels
 
+from .conftest import AnySandbox
 from .leftovers import appears, gone, kill_containers, marked, nothing_left
 
 
@@ -78,3 +82,21 @@ asyncio.run(main())
     client.kill()
     await client.wait()
     assert await gone(mark, 10), marked(mark)
+
+
+async def test_orphans_are_removed(sandbox: AnySandbox, engine: str, tree: Path) -> None:
+    """A container whose owner is dead, and that did not end by itself, is removed by the next one who opens a sandbox."""
+    if engine != "docker":
+        pytest.skip("bubblewrap dies with its parent: there are no orphans")
+    client = docker.from_env()
+    dead = await asyncio.create_subprocess_exec("true")
+    await dead.wait()
+    session = owner_labels()["soloist.session"].split("/")[0]
+    labels = {"soloist": "1", "soloist.pid": str(dead.pid), "soloist.session": f"{session}/{dead.pid}/1"}
+    orphan = client.containers.create(images.docker_tag(), entrypoint=["sleep"], command=["1000"], labels=labels)
+    await (await sandbox.open(tree)).close()
+    try:
+        with pytest.raises(docker.errors.NotFound):
+            client.containers.get(orphan.id or "")
+    finally:
+        client.close()

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from soloist.graph.solve import next_move
+from soloist.graph.solve import FRESH_BEFORE_REPAIR, next_move
 from soloist.graph.state import Progress
 from soloist.graph.wiring import build
 
@@ -30,15 +30,16 @@ def test_every_step_of_the_main_job_is_a_node() -> None:
         ({"status": "solved"}, 48, False, "done"),
         ({"status": "given up"}, 48, False, "done"),
         ({}, 48, True, "done"),
-        ({"near_misses": 3, "misses": "a"}, 48, False, "more"),
-        ({"near_misses": 3, "misses": "a"}, 120, False, "near misses"),
+        ({"near_misses": 3, "misses": "a", "drawn": 48}, 48, False, "more"),
+        ({"near_misses": 3, "misses": "a", "drawn": FRESH_BEFORE_REPAIR}, 48, False, "near misses"),
+        ({"near_misses": 3, "misses": "b", "repair_misses": "a", "repair_round": 1, "drawn": 500}, 48, False, "more"),
         ({"near_misses": 3, "misses": "a", "exhausted": True}, 10, False, "near misses"),
-        ({"near_misses": 3, "misses": "a", "repair_misses": "a"}, 120, False, "more"),
+        ({"near_misses": 3, "misses": "a", "repair_misses": "a", "drawn": 900}, 120, False, "more"),
         ({"phase": "repair", "near_misses": 3, "misses": "a"}, 200, False, "more"),
         ({"exhausted": True}, 48, False, "out of ideas"),
     ],
 )
 def test_what_a_step_does_next(progress: dict[str, Any], spent: int, stop: bool, move: str) -> None:
-    """Near misses are built on after half of the share; a specialist without ideas hands over; an end is an end."""
+    """Near misses are built on after enough fresh candidates; a specialist without ideas hands over; an end is an end."""
     state: Any = {"progress": Progress(**progress).model_dump(), "allowance": 240, "spent": spent, "stop": stop}
     assert next_move(state) == move

@@ -1,9 +1,11 @@
 """Second edits on top of near misses: failed candidates that turned some test green, or got further than before."""
 
+import asyncio
 import difflib
 import heapq
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 
 from soloist_agents.contract import Candidate, NearMiss
@@ -19,18 +21,23 @@ STEP_DOWN = 1.0
 """How much less is expected of each further miss."""
 
 
-def second_edits(target: Target, suspicion: Suspicion, misses: Sequence[NearMiss]) -> Iterator[Candidate | None]:
-    """Edits of the misses merged by cost; an edit that would be a single edit of the original is left out."""
+async def second_edits(
+    target: Target, suspicion: Suspicion, misses: Sequence[NearMiss]
+) -> AsyncGenerator[Candidate | None, None]:
+    """Edits of the misses merged by cost; what a single edit of the original already says is left out."""
     best = sorted(misses, key=lambda m: (-m.passed, -m.reached, m.candidate.size))[:MOST]
-    known = {apply(target.text, edit.splices) for edit in rank(target, suspicion)}
+    if not best:
+        return
+    singles = await asyncio.to_thread(rank, target, suspicion)
     drafts = Drafts(target.text, *(m.candidate.text for m in best))
-    drafts.skip(known)
+    drafts.skip(apply(target.text, edit.splices) for edit in singles)
     bases = [replace(target, text=_ended(m.candidate.text, target.newline)) for m in best]
-    for place, edit in _merged(target, bases, suspicion):
-        yield from drafts.of(bases[place].text, (edit,), target.first_line, best[place].candidate)
+    async with aclosing(_merged(target, bases, suspicion)) as merged:
+        async for place, edit in merged:
+            yield next(drafts.of(bases[place].text, (edit,), target.first_line, best[place].candidate))
 
 
-def _merged(target: Target, bases: Sequence[Target], suspicion: Suspicion) -> Iterator[tuple[int, Edit]]:
+async def _merged(target: Target, bases: Sequence[Target], suspicion: Suspicion) -> AsyncGenerator[tuple[int, Edit], None]:
     """(base, edit), cheapest first. A base is parsed only when its turn may have come."""
     heap: list[tuple[float, int, int]] = []
     ranked: list[list[Edit]] = []
@@ -38,16 +45,17 @@ def _merged(target: Target, bases: Sequence[Target], suspicion: Suspicion) -> It
     while heap or len(ranked) < len(bases):
         offset = STEP_DOWN * math.log(1 + len(ranked))
         if len(ranked) < len(bases) and (not heap or heap[0][0] >= lowest + offset):
-            ranked.append(rank(bases[len(ranked)], moved(suspicion, target.text, bases[len(ranked)].text)))
+            base = bases[len(ranked)]
+            ranked.append(await asyncio.to_thread(rank, base, moved(suspicion, target.text, base.text)))
             if ranked[-1]:
                 lowest = lowest or ranked[-1][0].cost
                 heapq.heappush(heap, (ranked[-1][0].cost + offset, len(ranked) - 1, 0))
             continue
-        cost, base, at = heapq.heappop(heap)
-        yield base, ranked[base][at]
-        if at + 1 < len(ranked[base]):
-            step = ranked[base][at + 1].cost - ranked[base][at].cost
-            heapq.heappush(heap, (cost + step, base, at + 1))
+        cost, place, at = heapq.heappop(heap)
+        yield place, ranked[place][at]
+        if at + 1 < len(ranked[place]):
+            step = ranked[place][at + 1].cost - ranked[place][at].cost
+            heapq.heappush(heap, (cost + step, place, at + 1))
 
 
 def moved(suspicion: Suspicion, old: str, new: str) -> Suspicion:

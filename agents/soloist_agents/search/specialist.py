@@ -2,7 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from itertools import chain
 
 from soloist_agents.contract import Candidate, NearMiss, Step
 from soloist_agents.search.drafts import AUTHOR, Drafts
@@ -37,11 +39,14 @@ class Search:
             yield candidate
 
 
-def _fresh(target: Target, suspicion: Suspicion) -> Iterator[Candidate | None]:
-    edits = rank(target, suspicion)
+async def _fresh(target: Target, suspicion: Suspicion) -> AsyncGenerator[Candidate | None, None]:
+    edits = await asyncio.to_thread(rank, target, suspicion)
     drafts = Drafts(target.text)
-    yield from drafts.of(target.text, edits, target.first_line)
-    yield from drafts.of(target.text, pairs(edits), target.first_line)
+    for candidate in chain(
+        drafts.of(target.text, edits, target.first_line),
+        drafts.of(target.text, pairs(edits), target.first_line),
+    ):
+        yield candidate
 
 
 def _suspicion(step: Step, target: Target) -> Suspicion:
@@ -50,18 +55,13 @@ def _suspicion(step: Step, target: Target) -> Suspicion:
     return {s.line - target.first_line + 1: s.score for s in step.lines if target.first_line <= s.line <= last}
 
 
-async def _breathing(work: Iterator[Candidate | None]) -> AsyncIterator[Candidate]:
-    """Candidates of a busy iterator; other tasks run in between.
-
-    The iterator's first steps (parsing, ranking) take longest, so they run in a thread.
-    """
-    first = await asyncio.to_thread(next, work, None)
-    if first is not None:
-        yield first
+async def _breathing(work: AsyncGenerator[Candidate | None, None]) -> AsyncIterator[Candidate]:
+    """Candidates of a busy generator; other tasks run in between, and it is closed at the end."""
     since = time.monotonic()
-    for candidate in work:
-        if time.monotonic() - since > BREATH:
-            await asyncio.sleep(0)
-            since = time.monotonic()
-        if candidate is not None:
-            yield candidate
+    async with aclosing(work):
+        async for candidate in work:
+            if time.monotonic() - since > BREATH:
+                await asyncio.sleep(0)
+                since = time.monotonic()
+            if candidate is not None:
+                yield candidate

@@ -85,6 +85,10 @@ class View:
         seen = dict.fromkeys(name for name, _ in self.words.functions.most_common(20))
         return [n for n in (*seen, *self.words.callables) if n in self.words.top or builtin(n) or n in self.names.uses]
 
+    def defines(self, name: str) -> bool:
+        """True for the function itself and the functions inside it."""
+        return any(isinstance(s.node, cst.FunctionDef) and s.node.name.value == name for s in self.tree.sites)
+
     @cached_property
     def module_values(self) -> list[str]:
         """Constants and variables of the file's top level."""

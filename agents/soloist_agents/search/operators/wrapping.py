@@ -69,10 +69,13 @@ def wrapped_everywhere(site: Site, view: View) -> Iterator[Change]:
 
 def call_dropped(site: Site, view: View) -> Iterator[Change]:
     """`f(x)` to `x`, `f(x, y)` to `x` or `y`."""
+    func = site.child("func")
+    own = func is not None and isinstance(func.node, cst.Name) and view.defines(func.node.value)
     arguments = [a.child("value") for a in site.among("args")]
     for i, argument in enumerate(arguments):
         if argument is not None:
-            yield view.put_site(site, argument, (1.0 if len(arguments) == 1 else 0.5) / (1 + i))
+            weight = (1.0 if len(arguments) == 1 else 0.5) / (1 + i)
+            yield view.put_site(site, argument, weight * (0.2 if own else 1.0))  # a recursion is rarely what is too much
 
 
 def method_added(site: Site, view: View) -> Iterator[Change]:
