@@ -47,7 +47,7 @@ $(READY): pyproject.toml constraints.txt $(MOVED)
 	echo "set-up: Python packages into .venv (once)"; \
 	$(BIN)/python -c 'import pip' 2>/dev/null || { $(FIND_PYTHON) && $(NEED_VENV) && "$$python" -m venv --clear .venv; } || exit 1; \
 	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt $(WORKSHOP) || exit 1; \
-	$(BIN)/uv pip install -q --python $(BIN)/python --system-certs $(PACKAGES) || { \
+	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --system-certs $(PACKAGES) || { \
 		$(BIN)/python -m pip install -qq --upgrade pip && $(BIN)/python -m pip install -qq $(PACKAGES); } || exit 1; \
 	echo "$(CURDIR)" >$@
 

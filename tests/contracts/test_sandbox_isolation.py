@@ -17,7 +17,7 @@ for address in (("1.1.1.1", 53), ("169.254.169.254", 80), ("2606:4700::1", 53)):
         socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET, socket.SOCK_STREAM).connect(address)
         print("connected", address)
     except OSError: pass
-try: print(socket.getaddrinfo("pypi.org", 443))
+try: print(socket.getaddrinfo("example.org", 443))
 except OSError: pass
 """
     outcome = await session.run(python(program))

@@ -198,7 +198,10 @@ def test_a_missing_module_is_named(soloist: Command, repository: MakeRepository)
 
 def test_a_command_is_a_check_as_well(soloist: Command, repository: MakeRepository) -> None:
     """A failing command with a Python traceback is located and repaired."""
-    program = "def mean(xs):\n    return sum(xs) / len(xs)\n\n\nif __name__ == '__main__':\n    assert mean([2, 4]) == 3\n    assert mean([]) == 0\n"
+    program = (
+        "def mean(xs):\n    return sum(xs) / len(xs)\n\n\n"
+        "if __name__ == '__main__':\n    assert mean([2, 4]) == 3\n    assert mean([]) == 0\n"
+    )
     root = repository({"mean.py": program})
     report = soloist("run", "fix the crash", "--check", "python mean.py", "--repo", root, "--json").report
     assert report["solved"], report["why"]
