@@ -90,9 +90,7 @@ class Report(Value):
         """What a careful reader of the result should know."""
         found = []
         if self.alternatives:
-            found.append(
-                f"{self.alternatives} other patches pass the same check: it may not pin the behaviour down; read the diff"
-            )
+            found.append(f"{self.alternatives} other patches passed the trial as well: the check is loose there; read the diff")
         if self.flaky:
             found.append(f"tests that changed their result between two runs of the unchanged tree: {', '.join(self.flaky[:5])}")
         if self.solved and self.level == "executed" and self.diff:

@@ -239,3 +239,53 @@ def _wait_for_event(state: Path, kind: str, process: "subprocess.Popen[str]") ->
                 return file
         time.sleep(0.05)
     raise AssertionError(f"no event {kind} came")
+
+
+def test_own_planner_and_specialist_plug_in(soloist: Command, repository: MakeRepository, tmp_path: Path) -> None:
+    """A planner's bad step is given up with its reason, and the next one is solved by the user's own specialist."""
+    (tmp_path / "mine.py").write_text(OWN)
+    root = repository(BUGGY)
+    said = soloist(
+        *("run", "tidy up", "--check", "python -m pytest -q", "--repo", root, "--json"),
+        *("--planner", "mine:Planner", "--specialist", "mine:Specialist"),
+        env={"PYTHONPATH": str(tmp_path)},
+    )
+    assert said.code == 0, said.err
+    report = said.report
+    assert report["solved"]
+    steps = {step["id"]: step for step in report["steps"]}
+    assert steps["good"]["rung"] == "mine"
+    assert steps["good"]["status"] == "solved"
+    assert "nowhere" in steps["bad"]["note"]
+    assert steps["tests"]["status"] == "given up"
+
+
+OWN = """
+from soloist_agents.contract import Candidate, Plan, Step, ToolCall
+
+class Planner:
+    name = "mine"
+
+    async def look(self, goal, check, gathered):
+        read = ToolCall(tool="read", arguments={"path": "stack.py"})
+        return () if gathered.baseline else (ToolCall(tool="list"), read, ToolCall(tool="run_check"))
+
+    async def plan(self, goal, check, gathered, sources, failed):
+        def step(name, target, source=""):
+            return Step(id=name, goal=goal, kind="function", target=target, check=check, source=source)
+        return Plan(mode="any", steps=(
+            step("bad", "stack.py::nowhere"), step("tests", "test_stack.py::test_full"), step("good", "stack.py::Stack.push")))
+
+class Specialist:
+    name = "mine"
+
+    async def propose(self, step):
+        yield Candidate(author="mine", text="def push(self, item):\\n    raise RuntimeError\\n")
+        yield Candidate(author="mine", note="by hand", text=(
+            "def push(self, item):\\n    if len(self.items) >= self.limit:\\n"
+            "        raise OverflowError('full')\\n    self.items.append(item)\\n"))
+
+    async def repair(self, step, misses):
+        return
+        yield
+"""

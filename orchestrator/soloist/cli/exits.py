@@ -27,6 +27,8 @@ def guarded(*, json: bool = False, goal: str = "") -> Iterator[None]:
         _fail(Exit.INTERRUPTED, "interrupted; nothing was changed", json, goal)
     except ValueError as error:
         _fail(Exit.BAD_INPUT, str(error), json, goal)
+    except OSError as error:
+        _fail(Exit.BAD_INPUT, f"{error.strerror or error}: {error.filename or 'no file named'}", json, goal)
     except RuntimeError as error:
         code = _code(error)
         if code is None:

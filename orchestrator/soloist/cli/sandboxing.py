@@ -17,7 +17,11 @@ def show_status(image: str) -> bool:
     for line in status_lines(statuses):
         typer.echo(line)
     for built in found:
-        typer.echo(printable(f"image {built.name} for {built.engine}: {built.origin}, {built.size / 1e6:.0f} MB"))
+        if built.current:
+            typer.echo(printable(f"image {built.name} for {built.engine}: {built.origin}, {built.size / 1e6:.0f} MB"))
+    older = sum(not built.current for built in found)
+    if older:
+        typer.echo(f"and {older} of other versions, removed as new ones are made")
     return any(status.usable for status in statuses)
 
 

@@ -23,6 +23,8 @@ async def plan(state: State, runtime: Runtime[Live]) -> Update:
     """Have the planner break the task into steps."""
     live = runtime.context
     gathered = live.gathered(state.get("gathered_ref"))
+    if state["check"] is None:
+        raise ValueError("a task needs a --check: without one nobody knows when it is done")
     check = CHECK.validate_python(state["check"])
     known = {step: Progress.model_validate(p) for step, p in state.get("steps", {}).items()}
     failed = [step for step, progress in known.items() if progress.status == "given up"]

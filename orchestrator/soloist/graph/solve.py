@@ -25,18 +25,23 @@ MOST_PROVED = 5
 
 
 async def pose(state: SolveState, runtime: Runtime[Live]) -> SolveUpdate:
-    """Put the step before the specialists."""
+    """Put the step before the specialists; one that can't be tried at all is given up, and says why."""
     progress = _progress(state)
     live = runtime.context
     live.journal.emit("step.start", f"{state['step']}: {state['allowance']} candidates", step=state["step"], tried=progress.tried)
-    return {"spent": 0, "batch": 0}
+    try:
+        live.trial(live.step(state["plan_ref"], state["step"]), state["gathered_ref"])
+    except (OSError, ValueError) as unfit:
+        progress = progress.model_copy(update={"status": "given up", "why": str(unfit)})
+    return {"spent": 0, "batch": 0, "progress": progress.model_dump()}
 
 
 async def sample(state: SolveState, runtime: Runtime[Live]) -> SolveUpdate:
     """Draw the next candidates from the specialist at work."""
     live, progress = runtime.context, _progress(state)
     step = live.step(state["plan_ref"], state["step"])
-    wanted = 0 if live.solved.is_set() else min(BATCH, max(1, state["allowance"] - state["spent"]))
+    idle = live.solved.is_set() or progress.status != "open"
+    wanted = 0 if idle else min(BATCH, max(1, state["allowance"] - state["spent"]))
     batch, taken = await live.draw(step, progress, wanted)
     if progress.phase == "repair":
         progress = progress.model_copy(update={"repair_drawn": progress.repair_drawn + taken})
