@@ -3,11 +3,12 @@
     python tests/benchmarks/humanevalfix.py --data FOLDER [--limit N] [--seconds 60] [--only NAME] [--backend …] [--json OUT]
 
 Each task becomes a repository of two files: the program and its given test, as one pytest test. Inputs for the comparison
-are mutations of the literal arguments in the test.
+are mutations of the literal arguments in the test (random polynomials for the one test that has none).
 """
 
 import ast
 import asyncio
+import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -58,6 +59,21 @@ def arguments_in(test: str, entry: str) -> list[Arguments]:
     return list(found.values())
 
 
+def inputs_for(row: dict[str, Any], count: int) -> tuple[list[Arguments], list[Arguments]]:
+    """The test's inputs and new ones."""
+    known = arguments_in(row["test"], row["entry_point"])
+    if row["entry_point"] == "find_zero":  # its test makes its inputs in a loop
+        return [], [(coefficients,) for coefficients in odd_polynomials(count)]
+    return known, invented(known, count) if known else []
+
+
+def odd_polynomials(count: int) -> Iterator[list[int]]:
+    """Coefficients, constant first, of polynomials of odd degree: each has a real zero."""
+    chance = random.Random(0)  # noqa: S311  # nothing secret
+    for _ in range(count):
+        yield [chance.choice((-1, 1)) * chance.randint(1, 9) for _ in range(2 * chance.randint(1, 4))]
+
+
 async def one(row: dict[str, Any], wanted: Settings, sandbox: Sandbox, folder: Path) -> dict[str, Any]:
     """Repair one function and compare it with the reference."""
     lay_out(row, folder)
@@ -65,8 +81,7 @@ async def one(row: dict[str, Any], wanted: Settings, sandbox: Sandbox, folder: P
     result = {"task": row["task_id"], "function": row["entry_point"], "bug": row["bug_type"], **told(report, seconds)}
     if report.solved:
         await asyncio.to_thread(patched, folder, report)
-        known = arguments_in(row["test"], row["entry_point"])
-        fresh = invented(known, wanted.inputs) if known else []
+        known, fresh = inputs_for(row, wanted.inputs)
         programs = Programs(row["entry_point"], row["reference_program"], (folder / PROGRAM).read_text(), {}, "in place")
         result |= agreement.told(await compare(sandbox, programs, known, fresh) if fresh else agreement.NOTHING)
     return result

@@ -33,6 +33,7 @@ class Settings:
     seconds: float
     samples: int
     limit: int | None
+    every: int
     only: tuple[str, ...]
     backend: str | None
     json: Path | None
@@ -42,7 +43,7 @@ class Settings:
     def chosen(self, rows: Sequence[dict[str, Any]], key: str) -> list[dict[str, Any]]:
         """The rows that are wanted, by the end of their name and by number."""
         wanted = [row for row in rows if not self.only or any(str(row[key]).endswith(name) for name in self.only)]
-        return wanted[: self.limit]
+        return wanted[:: self.every][: self.limit]
 
 
 def options(about: str | None, *, seconds: float = 60, inputs: int = 200) -> argparse.ArgumentParser:
@@ -52,6 +53,7 @@ def options(about: str | None, *, seconds: float = 60, inputs: int = 200) -> arg
     parser.add_argument("--seconds", type=float, default=seconds, help="budget for one program")
     parser.add_argument("--samples", type=int, default=20_000, help="candidates for one program")
     parser.add_argument("--limit", type=int, help="only the first N")
+    parser.add_argument("--every", type=int, default=1, metavar="K", help="only every Kth, from the first")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only names that end so; may be repeated")
     parser.add_argument("--backend", help="docker or bubblewrap; by default the first that works")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the rows and how they were measured")
@@ -66,6 +68,7 @@ def settings(typed: argparse.Namespace) -> Settings:
         seconds=typed.seconds,
         samples=typed.samples,
         limit=typed.limit,
+        every=typed.every,
         only=tuple(typed.only),
         backend=typed.backend,
         json=typed.json,
