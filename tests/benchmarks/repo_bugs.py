@@ -79,7 +79,7 @@ def check_of(task: dict[str, Any], tree: Path) -> PytestCheck:
     source = "src" if (tree / "src").is_dir() else "."
     plugins = ("-p", "pytest_mock") if task["repo"] == "arrow-py/arrow" else ()
     own = ("-o", "addopts=", "-o", "filterwarnings=default", "-o", f"pythonpath={source}")
-    return PytestCheck(args=("-q", *plugins, *own, *task["test_args"]), as_module=True)
+    return PytestCheck(args=("-q", "--disable-plugin-autoload", *plugins, *own, *task["test_args"]), as_module=True)
 
 
 async def materialise(task: dict[str, Any], wanted: Settings, mirrors: Path, tree: Path, *, gold: bool) -> None:

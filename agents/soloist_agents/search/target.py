@@ -5,7 +5,10 @@ import io
 import re
 import tokenize
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from soloist_tools.functions import functions
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -31,7 +34,7 @@ def find(source: str, path: str, name: str) -> Target:
     Raises ValueError, in one line, where the file can't be parsed or has no such function.
     """
     module = parse(source, path)
-    owner, node = _descend(module, path, name)
+    owner, node = _descend(module, source, path, name)
     first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
     lines = split_lines(source)[first - 1 : node.end_lineno]
     newline = "\r\n" if "\r\n" in source else "\n"
@@ -54,30 +57,24 @@ def split_lines(text: str) -> list[str]:
     return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$", text)
 
 
-def _descend(module: ast.Module, path: str, name: str) -> tuple[ast.ClassDef | None, Definition]:
-    here: ast.AST = module
-    owner: ast.ClassDef | None = None
-    for part in name.split("."):
-        owner = here if isinstance(here, ast.ClassDef) else None
-        found = [n for n in _definitions(here) if n.name == part]
-        if not found:
-            raise ValueError(f"no function {name!r} in {path}: {part!r} is not defined there; give it as path::Class.method")
-        here = found[-1]  # the last definition is the one that counts when the file runs
-    if isinstance(here, ast.ClassDef):
-        raise ValueError(f"{name!r} in {path} is a class; name one of its methods, as path::{name}.method")
-    assert isinstance(here, Definition)  # noqa: S101 - for the type checker
-    return owner, here
+def _descend(module: ast.Module, source: str, path: str, name: str) -> tuple[ast.ClassDef | None, Definition]:
+    """The definition of that name, as `soloist_tools.functions` names them, and the class that it is a method of."""
+    spans = {span.qualname: span for span in functions(source)}
+    if name not in spans:
+        raise ValueError(f"no function {name!r} in {path}; give it as path::function or path::Class.method")
+    line = spans[name].def_line
+    found = ((owner, node) for owner, node in _definitions(module, None) if node.lineno == line)
+    return next(found)
 
 
-def _definitions(scope: ast.AST) -> list[Definition | ast.ClassDef]:
-    """Functions and classes of this scope, also those under `if`, `try` or `with`, in order."""
-    found: list[Definition | ast.ClassDef] = []
+def _definitions(scope: ast.AST, owner: ast.ClassDef | None) -> Iterator[tuple[ast.ClassDef | None, Definition]]:
+    """All functions, nested ones too, each with the class that directly holds it."""
     for child in ast.iter_child_nodes(scope):
-        if isinstance(child, Definition | ast.ClassDef):
-            found.append(child)
-        elif isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
-            found.extend(_definitions(child))
-    return found
+        if isinstance(child, Definition):
+            yield owner, child
+            yield from _definitions(child, None)
+        else:
+            yield from _definitions(child, child if isinstance(child, ast.ClassDef) else owner)
 
 
 def _dedented(lines: list[str]) -> str:

@@ -42,7 +42,11 @@ async def sample(state: SolveState, runtime: Runtime[Live]) -> SolveUpdate:
     step = live.step(state["plan_ref"], state["step"])
     idle = live.solved.is_set() or progress.status != "open"
     wanted = 0 if idle else min(BATCH, max(1, state["allowance"] - state["spent"]))
-    batch, taken = await live.draw(step, progress, wanted)
+    try:
+        batch, taken = await live.draw(step, progress, wanted) if wanted else ((), 0)
+    except ValueError as unfit:
+        progress = progress.model_copy(update={"status": "given up", "why": str(unfit)})
+        return {"progress": progress.model_dump(), "batch": 0, "batch_ref": live.run.put(tuple[Candidate, ...], ())}
     if progress.phase == "repair":
         progress = progress.model_copy(update={"repair_drawn": progress.repair_drawn + taken})
     else:
