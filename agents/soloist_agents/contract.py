@@ -120,7 +120,7 @@ class NearMiss(Value):
     passed: int = Field(ge=0)
     """Tests that failed before the change and pass with it."""
     reached: int = Field(default=0, ge=0)
-    """Furthest line of a test that still failed."""
+    """Line of its own file at which a test still failed; 0 when none did."""
     why: str = ""
     """The shortened failure, for a repairing model."""
 

@@ -149,9 +149,9 @@ def _all_passed(seen: Screened, ids: Sequence[str]) -> bool:
 
 
 def _reached(report: TestReport, ids: Sequence[str]) -> int:
-    """The furthest line of the first of these tests that failed: a test of many assertions shows progress by it."""
+    """Where in its own file the first of these tests failed: a test of many assertions shows progress by it."""
     for test in report.tests:
         if test.id in ids and test.status in FAILING and test.frames:
             own = test.frames[0].path
-            return max(frame.line for frame in test.frames if frame.path == own)
+            return [frame.line for frame in test.frames if frame.path == own][-1]
     return 0

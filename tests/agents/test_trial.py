@@ -62,6 +62,22 @@ async def test_survivors_and_near_misses(trial: Trial) -> None:
     assert screening.judged == 4
 
 
+async def test_a_later_assertion_is_a_near_miss(tmp_path: Path) -> None:
+    """In one test of many assertions, also in a function above it, getting further is progress; getting as far is none."""
+    (tmp_path / "clip.py").write_text(SOURCE)
+    tests = "from clip import clamp\n\n\n"
+    body = "def check():\n    assert clamp(1, 3, 5) == 3\n    assert clamp(9, 3, 5) == 5\n\n\ndef test_all():\n    check()\n"
+    (tmp_path / "test_clip.py").write_text(tests + body)
+    opened = await (await choose()).open(tmp_path, limits=LIMITS)
+    try:
+        step = Step(id="a", goal="g", kind="function", target="clip.py::clamp", source=SOURCE, check=CHECK)
+        trial = Trial(step, SOURCE.encode(), opened, await opened.run(CHECK), LIMITS)
+        screening = await trial.screen([candidate("low", "low"), candidate("high", "high")])
+    finally:
+        await opened.close()
+    assert [m.candidate for m in screening.misses] == [candidate("low", "low")]
+
+
 async def test_only_a_clean_run_makes_a_verdict(trial: Trial) -> None:
     """A proved candidate carries its outcome and the level; a failing one carries why."""
     passed = await trial.prove(candidate("low", "high"))
