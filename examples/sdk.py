@@ -7,8 +7,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from soloist import Budget, Orchestrator, Report, Task
-from soloist_sandbox.checks import parse_check
+from soloist import Budget, Orchestrator, Report, Task, parse_check
 
 
 async def repair(repository: Path, check: str) -> Report:

@@ -23,7 +23,7 @@ HOW_TO_SET_A_PLANNER = (
     "give one with --planner package.module:factory or SOLOIST_PLANNER (an object that keeps soloist_agents.contract.Planner)"
 )
 
-PYTEST_INTERRUPTED, PYTEST_USAGE_ERROR, PYTEST_NO_TESTS = 2, 4, 5
+PYTEST_INTERNAL_ERROR, PYTEST_USAGE_ERROR, PYTEST_NO_TESTS = 3, 4, 5
 MISSING_MODULE = re.compile(r"(?:ModuleNotFoundError|ImportError): No module named '([\w.]+)'")
 
 
@@ -89,7 +89,7 @@ def _refuse_unusable(check: Check, baseline: Outcome) -> None:
     if not isinstance(check, PytestCheck):
         return
     said = (baseline.stdout + baseline.stderr).strip()
-    if baseline.exit_code == PYTEST_USAGE_ERROR and not _collected(baseline.report):
+    if baseline.exit_code in (PYTEST_INTERNAL_ERROR, PYTEST_USAGE_ERROR) and not _collected(baseline.report):
         raise ValueError(f"the check `{check}` can't run: {_last_error(said)}")
     if baseline.exit_code == PYTEST_NO_TESTS:
         raise ValueError(f"the check `{check}` found no tests; name the folder or file that holds them")
@@ -107,5 +107,5 @@ def _collected(report: TestReport | None) -> bool:
 
 
 def _last_error(said: str) -> str:
-    errors = [line for line in said.splitlines() if line.lower().startswith(("error", "e  ", "usage"))]
+    errors = [line for line in said.splitlines() if line.lower().startswith(("error", "e  ", "usage", "internalerror>"))]
     return (errors or said.splitlines() or ["it printed nothing"])[-1].strip()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from soloist_agents.contract import PlannerNeeded
+    from soloist_sandbox.checks import parse_check
     from soloist_sandbox.contract import SandboxUnavailable
 
     from soloist.events import Event
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["Budget", "Event", "Orchestrator", "PlannerNeeded", "Report", "SandboxUnavailable", "Task"]
+__all__ = ["Budget", "Event", "Orchestrator", "PlannerNeeded", "Report", "SandboxUnavailable", "Task", "parse_check"]
 
 _HOMES = {
     "Budget": "soloist.task",
@@ -27,6 +28,7 @@ _HOMES = {
     "Report": "soloist.report",
     "SandboxUnavailable": "soloist_sandbox.contract",
     "Task": "soloist.task",
+    "parse_check": "soloist_sandbox.checks",
 }
 
 

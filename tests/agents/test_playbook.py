@@ -55,6 +55,7 @@ async def test_goals_beyond_the_play_are_refused(goal: str) -> None:
     ("found", "says"),
     [
         (baseline(5), "no tests"),
+        (baseline(3, stdout="INTERNALERROR> Traceback\nINTERNALERROR> ValueError: setrlimit"), "setrlimit"),
         (baseline(4, stdout="usage: pytest\nERROR: unrecognized arguments: --cov"), "--cov"),
         (
             baseline(2, TestResult(id="test_m.py", status="error"), stdout="E   ModuleNotFoundError: No module named 'attrs9'"),
