@@ -3,10 +3,10 @@
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
@@ -27,12 +27,15 @@ from soloist.report import Report
 from soloist.rundir import RunDir
 from soloist.task import Task
 
+T = TypeVar("T")
+
 Approver = Callable[[str], Awaitable[bool]]
 """Shown a proved diff; True applies it."""
 
 MOST_SUPERSTEPS = 100_000
 """LangGraph's guard against endless graphs; ours is the budget."""
 
+CANCEL_AGAIN_SECONDS = 1.0
 STEPS_AT_ONCE = 3
 """Enough to keep the sandbox busy, few enough for the most suspicious steps to be served first."""
 
@@ -107,7 +110,7 @@ class Orchestrator:
             }
             feed: Any = start
             while True:
-                result = await graph.ainvoke(feed, config, context=live, durability="sync")
+                result = await _cancellable(graph.ainvoke(feed, config, context=live, durability="sync"))
                 if "__interrupt__" not in result:
                     return Report.model_validate(result["report"])
                 asked = result["__interrupt__"][0].value
@@ -135,6 +138,23 @@ class Orchestrator:
         )
         stack.push_async_callback(live.close)
         return live
+
+
+async def _cancellable(work: Coroutine[Any, Any, T]) -> T:
+    """Await the graph, and when cancelled, cancel it until it has ended.
+
+    Once is not enough: a cancellation that arrives while LangGraph writes a checkpoint can get lost in it, and the run goes on.
+    """
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=CANCEL_AGAIN_SECONDS)
+        if not task.cancelled():
+            task.exception()  # it was asked to end; how it did is no news
+        raise
 
 
 class _Say:

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from soloist_tools.workspace import Patch, TreeMoved, apply, make_patch, undo
 
-COUNT = 80
+COUNT = 400  # so many that whoever watches a busy machine still finds the middle
 NAMES = [f"{n // 10:02}/{n % 10}.py" for n in range(COUNT)]
 OLD = {name: b"old %s\n" % name.encode() for name in NAMES}
-NEW = {name: b"new %s\n" % name.encode() * 50 for name in NAMES}
+NEW = {name: b"new %s\n" % name.encode() * 20 for name in NAMES}
 
 WORKER = """
 import sys
@@ -146,7 +146,7 @@ def test_an_interrupt_rolls_back_at_once(tree: Path, task: str) -> None:
     start, end = (NEW, OLD) if task == "undo" else (OLD, NEW)
     if task == "undo":
         again(tree)
-    for place in NAMES[: COUNT // 3 : 4]:
+    for place in NAMES[: COUNT // 3 : COUNT // 20]:
         with worker(task, tree) as process:
             wait_until_written(tree / place, end[place], process)
             process.send_signal(signal.SIGINT)

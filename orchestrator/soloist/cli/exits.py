@@ -24,7 +24,7 @@ def guarded(*, json: bool = False, goal: str = "") -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        _fail(Exit.INTERRUPTED, "interrupted; nothing was changed", json, goal)
+        _fail(Exit.INTERRUPTED, "interrupted", json, goal)
     except ValueError as error:
         _fail(Exit.BAD_INPUT, str(error), json, goal)
     except OSError as error:

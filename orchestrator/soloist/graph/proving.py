@@ -63,11 +63,14 @@ async def apply_patch(state: State, runtime: Runtime[Live]) -> Update:
         approval = "always" if interrupt({"question": "apply", "diff": patch.diff()}) is True else "never"
     if approval == "never":
         return {"decision": "not applied"}
+    writing = asyncio.create_task(asyncio.to_thread(apply, live.task.repository, patch, live.run.journal))
     try:
-        # Shielded: a patch is applied or not, never left halfway by an interrupt.
-        await asyncio.shield(asyncio.to_thread(apply, live.task.repository, patch, live.run.journal))
+        await asyncio.shield(writing)
     except TreeMoved as moved:
         return {"decision": str(moved)}
+    except asyncio.CancelledError:
+        await asyncio.wait([writing])  # a patch is applied or not, never left halfway by an interrupt
+        raise
     live.journal.emit("apply", f"applied to {live.task.repository}; take it back with: soloist undo {live.run.id}")
     return {"decision": "applied"}
 

@@ -15,7 +15,9 @@ from soloist.graph.state import Progress, SolveOutput, SolveState, SolveUpdate
 from soloist.live import Live
 
 BATCH = 48
-"""Candidates judged between two checkpoints."""
+"""Candidates judged between two checkpoints, at most."""
+FIRST_BATCH = 16
+"""The first batch is small: most faults that can be repaired at all are among the likeliest candidates."""
 KEPT_MISSES = 20
 FRESH_BEFORE_REPAIR = 400
 """Fresh candidates judged before near misses are built on, and between two such rounds."""
@@ -41,7 +43,7 @@ async def sample(state: SolveState, runtime: Runtime[Live]) -> SolveUpdate:
     live, progress = runtime.context, _progress(state)
     step = live.step(state["plan_ref"], state["step"])
     idle = live.solved.is_set() or progress.status != "open"
-    wanted = 0 if idle else min(BATCH, max(1, state["allowance"] - state["spent"]))
+    wanted = 0 if idle else _batch_size(progress, state["allowance"] - state["spent"])
     try:
         batch, taken = await live.draw(step, progress, wanted) if wanted else ((), 0)
     except ValueError as unfit:
@@ -147,6 +149,10 @@ async def done(state: SolveState) -> SolveOutput:
 
 def _progress(state: SolveState) -> Progress:
     return Progress.model_validate(state["progress"])
+
+
+def _batch_size(progress: Progress, left: int) -> int:
+    return min(max(FIRST_BATCH, progress.tried), BATCH, max(1, left))
 
 
 def _alternatives(live: Live, state: SolveState) -> bool:
