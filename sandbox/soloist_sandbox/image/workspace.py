@@ -64,7 +64,8 @@ class Workspace:
             self._archive.seek(0)
             source = self._archive
         with tarfile.open(fileobj=cast("IO[bytes]", source), mode="r:" if keep else "r|") as archive:
-            archive.extraction_filter = tarfile.fully_trusted_filter  # packed by us
+            if hasattr(tarfile, "fully_trusted_filter"):  # not before Python 3.11.4, which Debian 12 lacks
+                archive.extraction_filter = tarfile.fully_trusted_filter  # packed by us
             archive.extractall(ROOT)  # noqa: S202
             if keep:
                 self._members = {f"{ROOT}/{m.name}": m for m in archive.getmembers()}
