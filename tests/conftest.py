@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,11 @@ import pytest
 from soloist_sandbox.contract import SandboxUnavailable
 
 SOLOIST = Path(sys.executable).parent / "soloist"
+
+
+def pytest_configure() -> None:
+    """A shell in the background ignores Ctrl-C for all that it starts; the tests of Ctrl-C need it back."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
