@@ -130,8 +130,8 @@ class _Engine:
             *("--ro-bind", str(self._rootfs), "/", "--proc", "/proc"),
             *("--dev", "/dev", *_tmpfs("/dev/shm", _SHM_MB), "--remount-ro", "/dev"),  # noqa: S108
             *_tmpfs("/tmp", size.disk_mb),  # noqa: S108
-            *_tmpfs("/work", size.tree_mb + size.disk_mb, mode="0755"),
-            *("--chdir", "/work", "/usr/local/bin/python3", "/opt/soloist/runner.py"),
+            *_tmpfs("/workspace", size.tree_mb + size.disk_mb, mode="0755"),
+            *("--chdir", "/workspace", "/usr/local/bin/python3", "/opt/soloist/runner.py"),
         ]
 
 

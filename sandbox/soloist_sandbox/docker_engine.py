@@ -165,7 +165,7 @@ class _Engine:
             name=name,
             hostname="sandbox",
             user=f"{UID}:{UID}",
-            working_dir="/work",
+            working_dir="/workspace",
             environment={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "2"},
             labels=owner_labels(),
             stdin_open=True,
@@ -212,7 +212,7 @@ def hardening(size: Size, processors: int) -> dict[str, Any]:
         "network_mode": "none",
         "read_only": True,
         "tmpfs": {
-            "/work": f"{mount},mode=0755,size={size.tree_mb + size.disk_mb}m",
+            "/workspace": f"{mount},mode=0755,size={size.tree_mb + size.disk_mb}m",
             "/tmp": f"{mount},mode=1777,size={size.disk_mb}m",  # noqa: S108 - the container's own
             "/dev/mqueue": "ro,size=4k,mode=0555",
         },

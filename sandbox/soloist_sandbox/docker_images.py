@@ -41,7 +41,7 @@ USER root
 COPY opt/soloist /opt/soloist
 RUN set -e; \
     [ -x /usr/local/bin/python3 ] || ln -s "$(command -v python3)" /usr/local/bin/python3; \
-    ln -sf python3 /usr/local/bin/python; ln -sf /opt/soloist/bin/* /usr/local/bin/; mkdir -p /work; \
+    ln -sf python3 /usr/local/bin/python; ln -sf /opt/soloist/bin/* /usr/local/bin/; mkdir -p /workspace; \
     grep -q :10001: /etc/passwd || echo sandbox:x:10001:10001:sandbox:/tmp:/bin/sh >> /etc/passwd; \
     grep -q :10001: /etc/group || echo sandbox:x:10001: >> /etc/group; \
     find / -xdev -type f -perm /6000 -exec chmod a-s {{}} +; \
@@ -49,7 +49,7 @@ RUN set -e; \
     open(site.getsitepackages()[0] + '/soloist.pth', 'w').write('/opt/soloist/site')"; \
     python3 -c "import pytest, coverage"
 ENV {environment}
-WORKDIR /work
+WORKDIR /workspace
 USER {user}
 """
 
@@ -193,7 +193,7 @@ def _import(client: "DockerClient", spec: ImageSpec, stop: Event) -> None:
             stream_src=True,
             repository=repository,
             tag=tag,
-            changes=[*settings, *labels, "WORKDIR /work", f"USER {_USER}"],
+            changes=[*settings, *labels, "WORKDIR /workspace", f"USER {_USER}"],
         )
 
 

@@ -46,9 +46,9 @@ async def test_command_dies_by_signal(session: Session) -> None:
 
 async def test_runs_share_nothing(session: Session) -> None:
     """Two runs of a session have no file in common but the workspace as it was."""
-    leave = "for d in /work /tmp /dev/shm; do echo secret > $d/left; done; echo changed > calc.py; ls"
+    leave = "for d in /workspace /tmp /dev/shm; do echo secret > $d/left; done; echo changed > calc.py; ls"
     assert (await session.run(CommandCheck(command=leave))).exit_code == 0
-    outcome = await session.run(CommandCheck(command="cat /work/left /tmp/left /dev/shm/left; cat calc.py"))
+    outcome = await session.run(CommandCheck(command="cat /workspace/left /tmp/left /dev/shm/left; cat calc.py"))
     assert outcome.stdout == CALC
 
 

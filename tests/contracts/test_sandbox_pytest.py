@@ -104,9 +104,9 @@ async def test_pytest_sees_what_it_always_sees(session: Session, as_module: bool
     """sys.path, arguments, working folder and options are as under plain pytest; `src` can be imported."""
     probe = """import os, sys, inside
 def test_it(pytestconfig):
-    assert os.getcwd() == "/work"
-    first = "/work" if %r else "/usr/local/bin"
-    assert [p for p in sys.path if p != "/work/tests"][0] == first, sys.path
+    assert os.getcwd() == "/workspace"
+    first = "/workspace" if %r else "/usr/local/bin"
+    assert [p for p in sys.path if p != "/workspace/tests"][0] == first, sys.path
     assert sys.argv[1:] == ["--lf", "-p", "no:randomly", "tests/test_it.py"]
     assert "soloist" not in repr(sorted(os.environ.items()))
     assert pytestconfig.cache is not None

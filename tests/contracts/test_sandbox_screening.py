@@ -35,20 +35,20 @@ async def test_screen_keeps_no_state(session: Session) -> None:
     """A variant finds the workspace as it was, however the one before left it."""
     vandal = """import os, shutil, socket, subprocess, sys, pathlib
 os.environ["LEFT"] = "1"; sys.modules["json"] = None
-for place in ("/work", "/tmp", "/dev/shm"): pathlib.Path(place, "left").write_text("x")
-pathlib.Path("/work/test_calc.py").write_text("def test_add(): pass\\ndef test_negate(): pass\\n")
-os.makedirs("/work/new/deep"); os.chmod("/work/new", 0)
-for cache in pathlib.Path("/work").rglob("*.pyc"): cache.write_bytes(b"poison")
+for place in ("/workspace", "/tmp", "/dev/shm"): pathlib.Path(place, "left").write_text("x")
+pathlib.Path("/workspace/test_calc.py").write_text("def test_add(): pass\\ndef test_negate(): pass\\n")
+os.makedirs("/workspace/new/deep"); os.chmod("/workspace/new", 0)
+for cache in pathlib.Path("/workspace").rglob("*.pyc"): cache.write_bytes(b"poison")
 subprocess.Popen(["sleep", "1000"], start_new_session=True)
 def add(a, b): return 3
 def negate(a): return -1
 """
     witness = """import os, json, subprocess
-found = [p for p in ("/work/left", "/tmp/left", "/dev/shm/left", "/work/new") if os.path.lexists(p)]
+found = [p for p in ("/workspace/left", "/tmp/left", "/dev/shm/left", "/workspace/new") if os.path.lexists(p)]
 assert not found, found
 assert "LEFT" not in os.environ and json is not None
 assert len([p for p in os.listdir("/proc") if p.isdigit()]) == 2
-assert "calc.add" in open("/work/test_calc.py").read()
+assert "calc.add" in open("/workspace/test_calc.py").read()
 def add(a, b): return a + b
 def negate(a): return -a
 """

@@ -59,7 +59,7 @@ def test_image_of_this_machine(client: Any, name: str, built: images.Built) -> N
     assert built.where == images.docker_tag(name)
     assert built.origin in ("this machine", f"registry image python:{VERSION}-slim")
     code = "import os, pwd, sys, pytest, coverage.tracer; print(os.getcwd(), pwd.getpwuid(os.getuid()), *sys.version_info[:2])"
-    assert run(client, built.where, code).startswith("/work pwd.struct_passwd(pw_name='sandbox'")
+    assert run(client, built.where, code).startswith("/workspace pwd.struct_passwd(pw_name='sandbox'")
     assert build(name).seconds == 0
     listed = [i for i in asyncio.run(images.installed()) if i.name == name]
     assert [(i.engine, i.where, i.current) for i in listed] == [

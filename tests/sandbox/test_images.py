@@ -60,7 +60,7 @@ def inside(root: Path, *argv: str) -> str:
         pytest.skip("bubblewrap is not installed")
     box = ["bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", str(root), "/", "--proc", "/proc", "--dev", "/dev"]
     clean = ["env", "-i", "PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8"]
-    command = [*AS_SANDBOX, *box, "--chdir", "/work", *clean, *argv]
+    command = [*AS_SANDBOX, *box, "--chdir", "/workspace", *clean, *argv]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd="/")
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

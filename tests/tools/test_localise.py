@@ -67,7 +67,7 @@ def test_a_nested_function_is_part_of_its_outer_one() -> None:
 
 def test_a_traceback_in_a_commands_output_names_suspects() -> None:
     """Frames of the workspace count, those of the standard library don't."""
-    said = 'Traceback:\n  File "/work/m.py", line 2, in guilty\n  File "/usr/lib/x.py", line 3, in y\n'
+    said = 'Traceback:\n  File "/workspace/m.py", line 2, in guilty\n  File "/usr/lib/x.py", line 3, in y\n'
     suspects = rank(traceback_report("python m.py", said), {"m.py": SOURCE})
     assert [s.target for s in suspects] == ["m.py::guilty"]
 

@@ -21,8 +21,8 @@ from soloist_tools.functions import FunctionSpan, functions
 
 TRACEBACK_WEIGHT = 0.25
 FAILING = ("failed", "error")
-TRACEBACK_LINE = re.compile(r'File "(?:/work/)?([^"]+)", line (\d+), in (\S+)')
-"""A frame of a Python traceback; the sandbox shows the repository at /work."""
+TRACEBACK_LINE = re.compile(r'File "(?:/workspace/)?([^"]+)", line (\d+), in (\S+)')
+"""A frame of a Python traceback; the sandbox shows the repository at /workspace."""
 
 
 class SuspectLine(Value):

@@ -1,4 +1,4 @@
-"""The files in /work: unpacked once, changed for a job, and put back afterwards where several jobs share a container."""
+"""The files in /workspace: unpacked once, changed for a job, and put back afterwards where several jobs share a container."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
-ROOT = "/work"
+ROOT = "/workspace"
 SCRATCH = ("/tmp", "/dev/shm")  # noqa: S108 - the container's own
 EPOCH = 1_000_000_000
 """Modification time of every file as packed, seconds. A laid file gets a later one, never twice the same: a bytecode file, which
@@ -47,7 +47,7 @@ class State:
 
 
 class Workspace:
-    """/work, and, when it is to be restored, the archive that it came from."""
+    """/workspace, and, when it is to be restored, the archive that it came from."""
 
     def __init__(self) -> None:
         self._archive: IO[bytes] | None = None

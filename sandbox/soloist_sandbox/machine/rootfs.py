@@ -19,7 +19,7 @@ UID = 10001
 COMPILE_SECONDS = 300.0
 
 _MERGED = ("bin", "sbin", "lib", "lib64")
-_MOUNT_POINTS = ("work", "tmp", "proc", "dev")
+_MOUNT_POINTS = ("workspace", "tmp", "proc", "dev")
 _ETC = {
     "passwd": f"root:x:0:0:root:/:/bin/sh\nsandbox:x:{UID}:{UID}:sandbox:/tmp:/bin/sh\n",
     "group": f"root:x:0:\nsandbox:x:{UID}:\n",
