@@ -3,11 +3,11 @@
 PYTHONPATH=examples soloist run "fix it" --repo examples/timetable --check "pytest -q" --planner own_planner:times_only
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
-from soloist_agents.contract import Gathered, Plan, ToolCall
+from soloist_agents.contract import Plan, Situation, ToolCall
 from soloist_agents.playbook import Playbook
-from soloist_sandbox.contract import Check
 
 
 class Focused:
@@ -20,16 +20,15 @@ class Focused:
         self._paths = paths
         self._playbook = Playbook()
 
-    async def look(self, goal: str, check: Check | None, gathered: Gathered) -> Sequence[ToolCall]:
+    async def look(self, situation: Situation) -> Sequence[ToolCall]:
         """Look as the playbook does: run the check, then trace it."""
-        return await self._playbook.look(goal, check, gathered)
+        return await self._playbook.look(situation)
 
-    async def plan(
-        self, goal: str, check: Check, gathered: Gathered, sources: Mapping[str, bytes], failed: Sequence[str]
-    ) -> Plan:
+    async def plan(self, situation: Situation) -> Plan:
         """One step for each suspect in the chosen files."""
-        near = tuple(suspect for suspect in gathered.suspects if suspect.path in self._paths)
-        return await self._playbook.plan(goal, check, gathered.model_copy(update={"suspects": near}), sources, failed)
+        near = tuple(suspect for suspect in situation.gathered.suspects if suspect.path in self._paths)
+        gathered = situation.gathered.model_copy(update={"suspects": near})
+        return await self._playbook.plan(replace(situation, gathered=gathered))
 
 
 def times_only() -> Focused:

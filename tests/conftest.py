@@ -26,8 +26,9 @@ def pytest_configure() -> None:
 def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the runs, or the settings, of the person who runs it."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    for name in ("SOLOIST_PLANNER", "SOLOIST_SPECIALIST"):
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    for name in [name for name in os.environ if name.startswith("SOLOIST_") and name != "SOLOIST_IMAGES"]:
+        monkeypatch.delenv(name)
 
 
 @dataclass(frozen=True)

@@ -2,21 +2,42 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, Literal, Protocol, Self
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
+from langchain_core.tools import BaseTool
 from pydantic import Field, model_validator
 from soloist_sandbox.contract import Check, Level, Outcome, Value
 from soloist_tools.evidence import Found
 from soloist_tools.localise import SuspectLine
 
+from soloist_agents.step_check import StepCheck
+
 StepKind = Literal["function", "program", "answer", "edit", "command", "knowledge"]
 """The first three go to specialists (reasoning compresses); the last three stay with the planner (coverage doesn't)."""
+
+Route = Literal["specialist", "planner"]
 
 TARGET = re.compile(r"(?P<path>[^:]+)::(?P<name>[\w.]+(?:#\d+)?)")
 
 
 class PlannerNeeded(RuntimeError):
     """The task needs a planner model. The text says why and how to set one."""
+
+
+class Given(Value):
+    """Something known that a step builds on: what an earlier step gave, or a piece of evidence."""
+
+    title: str
+    text: str
+
+
+class Shown(Value):
+    """A file that a step is about."""
+
+    path: str
+    text: str | None
+    """None: there is no such file yet."""
 
 
 class Step(Value):
@@ -26,13 +47,26 @@ class Step(Value):
     goal: str
     kind: StepKind
     target: str | None = None
-    """For kind "function": `path::Qual.name`, path relative to the repository's root."""
+    """For kind "function": `path::Qual.name`, path relative to the repository's root. For "program": the file's path."""
+    files: tuple[str, ...] = ()
+    """For kinds "edit" and "knowledge": the files that the work is about."""
     problem: str = ""
-    """The statement, with every fact that it needs."""
+    """The statement, with every fact that it needs. For kind "command": the command."""
     source: str = ""
-    """For kind "function": the whole text of the file that holds the target."""
-    check: Check
+    """For kind "function": the whole text of the file that holds the target; empty for a new file."""
+    check: StepCheck | None = None
+    """None only for kinds "command" and "knowledge", and for an "edit" that the check of the whole judges."""
     needs: tuple[str, ...] = ()
+    task: str = ""
+    """The goal of the whole, for glue."""
+    shown: tuple[Shown, ...] = ()
+    """The text of `files`."""
+    givens: tuple[Given, ...] = ()
+    """What the steps in `needs` gave."""
+    route: Route | None = None
+    """Who should work on it, where the planner has said so; else the kind decides."""
+    reason: str = ""
+    """Why it goes there."""
     suspicion: float = Field(default=0.0, ge=0, le=1)
     lines: tuple[SuspectLine, ...] = ()
     """Suspect lines of `source`, most suspicious first."""
@@ -41,7 +75,14 @@ class Step(Value):
     def _function_has_target(self) -> Self:
         if self.kind == "function" and not (self.target and TARGET.fullmatch(self.target)):
             raise ValueError(f"step {self.id}: a function step needs a target like 'src/m.py::Class.method', not {self.target!r}")
+        if self.check is None and self.kind in ("function", "program", "answer"):
+            raise ValueError(f"step {self.id}: a step of kind {self.kind} needs a check")
         return self
+
+    @property
+    def routed(self) -> Route:
+        """Who works on it: reasoning goes to the specialist, knowledge and glue to the planner."""
+        return self.route or ("specialist" if self.kind in ("function", "program", "answer") else "planner")
 
     @property
     def path(self) -> str:
@@ -64,6 +105,10 @@ class Plan(Value):
     steps: tuple[Step, ...]
     mode: Literal["all", "any"] = "all"
     """"any": the steps are alternatives; the first that passes the whole check ends the others."""
+    dropped: tuple[str, ...] = ()
+    """Solved steps of earlier plans whose work is not wanted any more."""
+    why: str = ""
+    """Where there are no steps: why."""
 
     @model_validator(mode="after")
     def _well_formed(self) -> Self:
@@ -92,23 +137,38 @@ class Candidate(Value):
     """How much changed: syntax-tree nodes or lines; smaller is preferred among equals."""
     depth: int = Field(default=1, ge=1)
     """1 for a fresh sample; +1 for every repair that led to it."""
+    also: tuple[str, ...] = ()
+    """For kind "function": imports and helper functions that came with it."""
+
+
+class NoAnswer(Value):
+    """A sample that came to nothing. It never counts as a wrong answer."""
+
+    author: str
+    ended: Literal["truncated", "loop", "empty", "filtered", "failed"]
+    why: str = ""
 
 
 class Verdict(Value):
-    """A judgement on a candidate. `passed` can't be had without an execution: there is no other constructor."""
+    """A judgement on a candidate. `passed` can't be had without an execution or an exact comparison: there is no other
+    constructor."""
 
     candidate: Candidate
-    outcome: Outcome
+    outcome: Outcome | None
+    """The execution; None for an answer that was compared or voted on."""
+    exact: bool = False
+    """The answer equals the known one, by our own comparison."""
     passed: bool
     why: str
     level: Level
+    """Of an answer that did not pass: "agreed" where samples agree, else "unverified"."""
 
     @model_validator(mode="after")
     def _proved(self) -> Self:
-        proved = self.level in ("executed", "tested")
-        if self.passed and not (proved and self.outcome.exit_code == 0 and self.outcome.limit is None):
-            raise ValueError("a candidate passes only by an execution that ended with 0 and no limit")
-        if not self.passed and self.level != "unverified":
+        ran = self.outcome is not None and self.outcome.exit_code == 0 and self.outcome.limit is None
+        if self.passed and not (self.level in ("executed", "tested") and (ran or self.exact)):
+            raise ValueError("a candidate passes only by an execution that ended with 0 and no limit, or by an exact comparison")
+        if not self.passed and self.level not in ("unverified", "agreed"):
             raise ValueError("a failed candidate has no evidence level")
         return self
 
@@ -125,19 +185,37 @@ class NearMiss(Value):
     """The shortened failure, for a repairing model."""
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How a specialist's candidates are drawn and judged. The default suits many cheap candidates."""
+
+    first_batch: int = 16
+    """Small: most faults that can be repaired at all are among the likeliest candidates."""
+    batch: int = 48
+    """Candidates judged between two checkpoints, at most."""
+    fresh_before_repair: int = 400
+    """Fresh candidates judged before failed ones are built on, and between two such rounds."""
+    repairs_a_round: int = 300
+    repair_rounds: int = 1_000_000
+    thorough: bool = False
+    """Candidates are few and dear: each is run on its own, and every failure is told in full for the repair."""
+    replayable: bool = True
+    """The same step gives the same candidates in the same order, so that a resumed run can skip those it has judged."""
+
+
 class Specialist(Protocol):
-    """Solves steps. Streams candidates, so that the first verified one ends the rest."""
+    """Solves steps. Streams candidates, so that the first verified one ends the rest. May have a `pace: Pace` of its own."""
 
     @property
     def name(self) -> str:
         """Shown in progress, reports and the ledger."""
         ...
 
-    def propose(self, step: Step) -> AsyncIterator[Candidate]:
+    def propose(self, step: Step) -> AsyncIterator[Candidate | NoAnswer]:
         """Fresh candidates, likeliest first; in the same order for the same step, so that a run can be resumed."""
         ...
 
-    def repair(self, step: Step, misses: Sequence[NearMiss]) -> AsyncIterator[Candidate]:
+    def repair(self, step: Step, misses: Sequence[NearMiss]) -> AsyncIterator[Candidate | NoAnswer]:
         """Candidates that build on failed ones, best miss first."""
         ...
 
@@ -147,13 +225,49 @@ class ToolCall(Value):
 
     tool: str
     arguments: Mapping[str, Any] = Field(default_factory=dict)
+    id: str = ""
+    """The model's own name for the call."""
+    turn: int = 0
+    """Calls of one turn were asked for together. 0: the planner's own rule, no model asked."""
+    answer: str = ""
+    """What the tool said. Already there where the call itself was unusable; such a call is not made."""
 
 
 class Gathered(Found):
     """What gathering has found so far, and how."""
 
     calls: tuple[ToolCall, ...] = ()
-    """The tools used so far, in order."""
+    """The tools used so far, in order, with their answers."""
+
+
+class StepResult(Value):
+    """What became of a step of an earlier plan."""
+
+    step: Step
+    solved: bool
+    why: str
+    text: str = ""
+    """Of a solved step: what solved it."""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """All that a planner knows."""
+
+    goal: str
+    check: Check | None
+    """How we will know that the whole is done."""
+    gathered: Gathered
+    tree: Mapping[str, bytes]
+    """The repository's files by path, read when asked for."""
+    tools: Sequence[BaseTool] = ()
+    """What it may look around with; none of them writes."""
+    implied: bool = False
+    """The check is the repository's own suite, which must still pass; it is not how the user will know."""
+    history: Sequence[StepResult] = ()
+    """The steps of earlier plans."""
+    asks: bool = False
+    """The goal is a question: nothing is to be changed."""
 
 
 class Planner(Protocol):
@@ -164,18 +278,33 @@ class Planner(Protocol):
         """Shown in progress, reports and the ledger."""
         ...
 
-    async def look(self, goal: str, check: Check | None, gathered: Gathered) -> Sequence[ToolCall]:
-        """Which read-only tools to use next; none means that enough is known.
+    async def look(self, situation: Situation) -> Sequence[ToolCall]:
+        """Which tools to use next; none means that enough is known.
 
-        Raises `PlannerNeeded` where this planner can't serve the goal, `ValueError` where the check itself is unusable.
+        Raises `PlannerNeeded` where this planner can't serve the goal, `ValueError` where the check itself is unusable,
+        `ModelError` where its model fails.
         """
         ...
 
-    async def plan(
-        self, goal: str, check: Check, gathered: Gathered, sources: Mapping[str, bytes], failed: Sequence[str]
-    ) -> Plan:
-        """Break the task into steps. `sources` holds the files that evidence names; `failed` the ids of steps given up.
+    async def plan(self, situation: Situation) -> Plan:
+        """Break the task into steps. A plan without steps says that no idea is left. Raises `ModelError`."""
+        ...
 
-        A plan without steps says that no idea is left.
-        """
+
+@runtime_checkable
+class CheckWriter(Protocol):
+    """A planner that can mend a check of its own making."""
+
+    async def rewrite_check(self, step: Step, fault: str) -> Step | None:
+        """The step with another check, or None. `fault` says what is wrong with the present one. Raises `ModelError`."""
+        ...
+
+
+@runtime_checkable
+class Author(Protocol):
+    """A planner that can work on steps itself: its own kinds, and what specialists give up."""
+
+    @property
+    def author(self) -> Specialist:
+        """The planner, as the last rung of the ladder."""
         ...

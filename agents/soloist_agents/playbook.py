@@ -3,13 +3,13 @@
 import io
 import re
 import tokenize
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from soloist_sandbox.contract import Check, Outcome, PytestCheck, TestReport
 from soloist_tools.evidence import Evidence
 from soloist_tools.localise import FAILING, Suspect
 
-from soloist_agents.contract import Gathered, Plan, PlannerNeeded, Step, ToolCall
+from soloist_agents.contract import Plan, PlannerNeeded, Situation, Step, ToolCall
 
 STEPS_PER_PLAN = 12
 """Suspects tried side by side before the plan is made anew with the next ones."""
@@ -32,9 +32,10 @@ class Playbook:
 
     name = "playbook"
 
-    async def look(self, goal: str, check: Check | None, gathered: Gathered) -> Sequence[ToolCall]:
+    async def look(self, situation: Situation) -> Sequence[ToolCall]:
         """First the check as it is, then traced."""
-        if check is None or not REPAIR_WORDS.search(goal):
+        check, gathered = situation.check, situation.gathered
+        if check is None or situation.implied or not REPAIR_WORDS.search(situation.goal):
             raise PlannerNeeded(
                 f"without a planner model Soloist can only make a failing --check pass; for this goal {HOW_TO_SET_A_PLANNER}"
             )
@@ -49,25 +50,24 @@ class Playbook:
             return (ToolCall(tool="trace_check"),)
         return ()
 
-    async def plan(
-        self, goal: str, check: Check, gathered: Gathered, sources: Mapping[str, bytes], failed: Sequence[str]
-    ) -> Plan:
+    async def plan(self, situation: Situation) -> Plan:
         """One step for each of the most suspicious functions that were not given up yet."""
-        fresh = [s for s in gathered.suspects if s.target not in failed and s.path in sources]
-        steps = tuple(_step(suspect, goal, check, gathered, sources[suspect.path]) for suspect in fresh[:STEPS_PER_PLAN])
-        return Plan(steps=steps, mode="any")
+        given_up = {result.step.target for result in situation.history if not result.solved}
+        suspects = situation.gathered.suspects
+        fresh = [s for s in suspects if s.target not in given_up and s.path in situation.tree]
+        return Plan(steps=tuple(_step(suspect, situation) for suspect in fresh[:STEPS_PER_PLAN]), mode="any")
 
 
-def _step(suspect: Suspect, goal: str, check: Check, gathered: Gathered, source: bytes) -> Step:
-    failures = [e for e in gathered.evidence if e.why == "fails before any change"]
+def _step(suspect: Suspect, situation: Situation) -> Step:
+    failures = [e for e in situation.gathered.evidence if e.why == "fails before any change"]
     return Step(
         id=suspect.target,
         goal=f"repair {suspect.name} in {suspect.path}",
         kind="function",
         target=suspect.target,
-        problem=_problem(goal, check, suspect, failures),
-        source=_decoded(source),
-        check=check,
+        problem=_problem(situation, suspect, failures),
+        source=_decoded(situation.tree[suspect.path]),
+        check=situation.check,
         suspicion=suspect.score,
         lines=suspect.lines,
     )
@@ -79,9 +79,11 @@ def _decoded(source: bytes) -> str:
     return source.decode(encoding, "replace")
 
 
-def _problem(goal: str, check: Check, suspect: Suspect, failures: Sequence[Evidence]) -> str:
+def _problem(situation: Situation, suspect: Suspect, failures: Sequence[Evidence]) -> str:
     shown = "\n\n".join(f"{e.source}\n{e.text}" for e in failures[:SHOWN_FAILURES])
-    return f"{goal}\nThe check `{check}` fails; {suspect.target} may hold the fault ({suspect.why}).\n\n{shown}"
+    return (
+        f"{situation.goal}\nThe check `{situation.check}` fails; {suspect.target} may hold the fault ({suspect.why}).\n\n{shown}"
+    )
 
 
 def _refuse_unusable(check: Check, baseline: Outcome) -> None:

@@ -27,7 +27,9 @@ Listener = Callable[[Event], None]
 class Journal:
     """Writes every event of a run to a file, one JSON object a line, and passes it on."""
 
-    def __init__(self, file: Path, listener: Listener | None) -> None:
+    def __init__(self, file: Path, listener: Listener | None, scrub: Callable[[str], str] = str) -> None:
+        """`scrub` takes secrets out of a text."""
+        self.scrub = scrub
         self._file: TextIO = file.open("a", encoding="utf-8")
         self._listener = listener
         self._log = structlog.wrap_logger(
@@ -37,11 +39,20 @@ class Journal:
 
     def emit(self, kind: str, text: str, **data: Any) -> None:
         """Keep the event, then tell the listener."""
-        event = Event(kind=kind, text=text, data=data)
-        self._log.info(kind, text=text, at=datetime.now(UTC).isoformat(timespec="milliseconds"), data=data)
+        event = Event(kind=kind, text=self.scrub(text), data=_scrubbed(data, self.scrub))
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._log.info(kind, text=event.text, at=at, data=event.data)
         if self._listener is not None:
             self._listener(event)
 
     def close(self) -> None:
         """Close the file. Safe to call twice."""
         self._file.close()
+
+
+def _scrubbed(value: Any, scrub: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, Mapping):
+        return {key: _scrubbed(inner, scrub) for key, inner in value.items()}
+    return [_scrubbed(inner, scrub) for inner in value] if isinstance(value, list | tuple) else value

@@ -1,21 +1,45 @@
 """The live objects of a run: they travel beside the state, never in it."""
 
 import asyncio
-import hashlib
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.tools import BaseTool
-from soloist_agents.contract import Candidate, Gathered, NearMiss, Plan, Planner, Specialist, Step
-from soloist_agents.trial import Trial
-from soloist_sandbox.contract import Sandbox, Session
+from soloist_agents.contract import (
+    Author,
+    Gathered,
+    Given,
+    NearMiss,
+    Plan,
+    Planner,
+    Shown,
+    Situation,
+    Specialist,
+    Step,
+    StepResult,
+    Verdict,
+)
+from soloist_agents.models.ledger import Ledger
+from soloist_agents.step_check import runnable, test_files
+from soloist_agents.stitching import stitcher
+from soloist_agents.trials import Trial
+from soloist_sandbox.contract import Outcome, Sandbox, Session
+from soloist_tools.functions import functions
+from soloist_tools.tree import Tree
 
 from soloist.events import Journal
 from soloist.graph.state import Progress
+from soloist.ladder import Ladder
 from soloist.rundir import RunDir
+from soloist.streams import Streams
 from soloist.task import Task
+
+MOST_GIVEN = 6_000
+"""Characters of an earlier step's result that a later step is shown."""
+MOST_EVIDENCE = 40
+"""Pieces of evidence that an answer is written from."""
 
 
 @dataclass
@@ -27,97 +51,154 @@ class Live:
     sandbox: Sandbox
     session: Session
     planner: Planner
-    ladder: tuple[Specialist, ...]
-    """Specialists, cheapest first."""
+    ladder: Ladder
     journal: Journal
+    ledger: Ledger
     tools: tuple[BaseTool, ...]
     deadline: float
     """By `time.monotonic()`."""
+    implied: bool = False
+    """The check is the repository's own suite: it must still pass, but it does not tell when the task is done."""
     started: float = field(default_factory=time.monotonic)
     solved: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when one of several alternative steps is solved, so that the others stop."""
-    _streams: dict[tuple[Any, ...], "_Stream"] = field(default_factory=dict)
-    _trials: dict[str, Trial] = field(default_factory=dict)
-    _seen: dict[str, set[bytes]] = field(default_factory=dict)
+    streams: Streams = field(default_factory=Streams)
+    trials: dict[str, Trial] = field(default_factory=dict)
+    """By step id; a trial learns how long candidates take."""
 
     @property
     def seconds_left(self) -> float:
         """Until the search must end; never negative."""
         return max(0.0, self.deadline - time.monotonic())
 
+    @property
+    def keeps_tests(self) -> bool:
+        """Whether tests that the planner wrote become part of the change: where the user gave no check of their own."""
+        return self.implied or self.task.check is None
+
     def gathered(self, ref: str | None) -> Gathered:
         """What was gathered so far."""
         return self.run.get(Gathered, ref) if ref else Gathered()
+
+    def situation(self, gathered: Gathered, history: Sequence[StepResult] = ()) -> Situation:
+        """All that the planner may know."""
+        check = self.task.check
+        return Situation(
+            goal=self.task.goal,
+            check=check,
+            gathered=gathered,
+            tree=Tree(self.run.tree),
+            tools=self.tools,
+            implied=self.implied,
+            history=history,
+            asks=self.task.asks,
+        )
 
     def step(self, plan_ref: str, step: str) -> Step:
         """A step of the plan, by id."""
         return next(s for s in self.run.get(Plan, plan_ref).steps if s.id == step)
 
-    def trial(self, step: Step, gathered_ref: str) -> Trial:
-        """The step's trial; made once, since it learns how long candidates take."""
-        if step.id not in self._trials:
-            baseline = self.gathered(gathered_ref).baseline
-            if baseline is None:
-                raise ValueError("no step can be tried before the check was run")
-            self._trials[step.id] = Trial(
-                step, (self.run.tree / step.path).read_bytes(), self.session, baseline, self.task.budget.check_limits
-            )
-        return self._trials[step.id]
+    def posed(self, step: Step, progress: Progress) -> Step:
+        """The step as it was put before the specialists, once it was."""
+        return self.run.get(Step, progress.step) if progress.step else step
 
-    async def draw(self, step: Step, progress: Progress, count: int) -> tuple[tuple[Candidate, ...], int]:
-        """Up to `count` new candidates, and how many were taken from the stream to find them (fewer: it has ended)."""
-        stream = await self._stream(step, progress)
-        seen = self._seen.setdefault(step.id, set())
-        fresh: list[Candidate] = []
-        taken = 0
-        while len(fresh) < count:
-            candidate = await stream.next()
-            if candidate is None:
-                break
-            taken += 1
-            mark = hashlib.sha256(candidate.text.encode("utf-8", "surrogateescape")).digest()
-            if mark not in seen:
-                seen.add(mark)
-                fresh.append(candidate)
-        return tuple(fresh), taken
+    def all_needs(self, plan: Plan, step: str) -> tuple[str, ...]:
+        """The ids that a step needs, directly or through others, in the plan's order."""
+        by_id = {s.id: s for s in plan.steps}
+        wanted, waiting = set[str](), [step]
+        while waiting:
+            fresh = set(by_id[waiting.pop()].needs) - wanted
+            wanted |= fresh
+            waiting += fresh
+        return tuple(s.id for s in plan.steps if s.id in wanted)
 
-    async def _stream(self, step: Step, progress: Progress) -> "_Stream":
-        """The stream at its position; after a restart it is made again and wound forward."""
-        repairing = progress.phase == "repair"
-        key = (step.id, progress.rung, progress.repair_round if repairing else 0, repairing)
-        position = progress.repair_drawn if repairing else progress.drawn
-        if key not in self._streams:
-            specialist = self.ladder[progress.rung]
-            source = specialist.repair(step, self.misses(progress.repair_misses)) if repairing else specialist.propose(step)
-            self._streams[key] = _Stream(source)
-        stream = self._streams[key]
-        while stream.position < position and await stream.next() is not None:
-            pass
-        return stream
+    def changed(self, plan_ref: str, solved: Mapping[str, Any]) -> dict[str, bytes]:
+        """The files that solved steps have changed, each on top of those before it. `solved`: id -> progress as JSON.
+
+        Raises ValueError when one doesn't fit on top of the others.
+        """
+        tree = Tree(self.run.tree)
+        for step in self.run.get(Plan, plan_ref).steps:
+            progress = Progress.model_validate(solved[step.id]) if step.id in solved else Progress()
+            if progress.verdict:
+                candidate = self.run.get(Verdict, progress.verdict).candidate
+                tree = tree.over(stitcher(self.posed(step, progress), tree)(candidate))
+        return {path: content for path, content in tree.changes.items() if not path.startswith("answer.")}
+
+    def changes_files(self, plan_ref: str, chosen: Sequence[str]) -> bool:
+        """Whether the chosen steps' solutions go into the repository."""
+        kinds = {step.kind for step in self.run.get(Plan, plan_ref).steps if step.id in chosen}
+        return self.task.problem is None and bool(kinds & {"function", "edit", "program"})
+
+    def completed(self, step: Step, tree: Tree, needed: Mapping[str, Any], plan: Plan, gathered: Gathered) -> Step:
+        """The step with everything that its solver must see."""
+        givens = [self._given(s, Progress.model_validate(needed[s.id])) for s in plan.steps if s.id in needed]
+        if step.kind == "knowledge":
+            own = {path: tree.read(path) for path in step.files}
+            givens += [Given(title=path, text=_numbered(raw)) for path, raw in own.items() if raw is not None]
+            givens += [Given(title=f"{e.source} ({e.why})", text=e.text[:MOST_GIVEN]) for e in gathered.evidence[-MOST_EVIDENCE:]]
+        source = tree.read(step.path) if step.kind == "function" else None
+        shown = tuple(Shown(path=path, text=_text(tree.read(path))) for path in step.files) if step.kind == "edit" else ()
+        return step.model_copy(
+            update={
+                "givens": (*step.givens, *givens),
+                "shown": shown,
+                "source": step.source or _text(source) or "",
+                "task": step.task or self.task.goal,
+            }
+        )
+
+    def rungs(self, step: Step) -> tuple[Specialist, ...]:
+        """Who may work on a step, cheapest first."""
+        author = self.planner.author if isinstance(self.planner, Author) else None
+        there = step.kind == "function" and step.name in {span.qualname for span in _functions(step.source)}
+        return self.ladder.rungs(step, there=there, author=author)
+
+    async def baseline(self, step: Step, tree: Tree, gathered: Gathered) -> Outcome | None:
+        """The step's check before any candidate: run, unless it is the task's own on the unchanged tree."""
+        check = runnable(step.check)
+        if check is None:
+            return None
+        files = test_files(step.check)
+        if check == self.task.check and not tree.changes and not files and gathered.baseline is not None:
+            return gathered.baseline
+        return await self.session.run(check, changes={**tree.changes, **files}, limits=self.task.budget.check_limits)
 
     def misses(self, ref: str) -> Sequence[NearMiss]:
         """Kept near misses."""
         return self.run.get(tuple[NearMiss, ...], ref) if ref else ()
 
-    async def close(self) -> None:
-        """End the specialists' streams."""
-        for stream in self._streams.values():
-            await stream.close()
+    def _given(self, step: Step, progress: Progress) -> Given:
+        verdict = self.run.get(Verdict, progress.verdict) if progress.verdict else None
+        if verdict is None:
+            return Given(title=step.goal, text="")
+        text = verdict.candidate.text
+        if step.kind == "command" and verdict.outcome is not None:
+            text = f"$ {text}\n{verdict.outcome.stdout}{verdict.outcome.stderr}"
+        where = f" (in {step.target})" if step.target else ""
+        return Given(title=f"{step.goal}{where}", text=text[:MOST_GIVEN])
 
 
-class _Stream:
-    """A specialist's candidates and how many were taken."""
+def planner_tests(live: Live, plan_ref: str, solved: Mapping[str, Any]) -> dict[str, bytes]:
+    """The tests that the planner wrote for these steps. `solved`: id -> progress as JSON."""
+    files: dict[str, bytes] = {}
+    for step in live.run.get(Plan, plan_ref).steps:
+        if step.id in solved:
+            files |= test_files(live.posed(step, Progress.model_validate(solved[step.id])).check)
+    return files
 
-    def __init__(self, source: AsyncIterator[Candidate]) -> None:
-        self._source = source
-        self.position = 0
 
-    async def next(self) -> Candidate | None:
-        candidate = await anext(self._source, None)
-        self.position += candidate is not None
-        return candidate
+def _functions(source: str) -> Sequence[Any]:
+    try:
+        return functions(source) if source else ()
+    except ValueError:
+        return ()
 
-    async def close(self) -> None:
-        close = getattr(self._source, "aclose", None)
-        if close is not None:
-            await close()
+
+def _text(raw: bytes | None) -> str | None:
+    return None if raw is None else raw.decode("utf-8", "replace")
+
+
+def _numbered(raw: bytes) -> str:
+    lines = raw.decode("utf-8", "replace").splitlines()
+    return "\n".join(f"{number:5d}  {line}" for number, line in enumerate(lines, 1))[:MOST_GIVEN]

@@ -5,24 +5,31 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, TypeVar
 
 from langchain_core.runnables import RunnableConfig
+from langchain_core.tools import BaseTool
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.types import Command
 from soloist_agents.contract import Planner, Specialist
+from soloist_agents.models.ledger import Call, Ledger, counted_in
+from soloist_agents.models.prices import PriceTable
 from soloist_agents.playbook import Playbook
 from soloist_agents.search.specialist import Search
-from soloist_sandbox.contract import Sandbox
+from soloist_sandbox.contract import PytestCheck, Sandbox
 from soloist_tools.looking import looking_tools
+from soloist_tools.tree import Tree
 from soloist_tools.workspace import copy_tree
 
 from soloist.engine import open_sandbox
 from soloist.events import Journal, Listener
 from soloist.graph.state import Input
 from soloist.graph.wiring import build
+from soloist.ladder import Ladder
 from soloist.live import Live
+from soloist.one_step import planner_for
 from soloist.report import Report
 from soloist.rundir import RunDir
 from soloist.task import Task
@@ -35,6 +42,7 @@ Approver = Callable[[str], Awaitable[bool]]
 MOST_SUPERSTEPS = 100_000
 """LangGraph's guard against endless graphs; ours is the budget."""
 
+OWN_SUITE = PytestCheck(args=("-q",), as_module=True)
 CANCEL_AGAIN_SECONDS = 1.0
 STEPS_AT_ONCE = 3
 """Enough to keep the sandbox busy, few enough for the most suspicious steps to be served first."""
@@ -53,12 +61,17 @@ class Orchestrator:
         backend: str | None = None,
         state: Path | None = None,
         listener: Listener | None = None,
+        prices: PriceTable | None = None,
+        scrub: Callable[[str], str] | None = None,
+        tools: Sequence[BaseTool] = (),
     ) -> None:
         """Everything has a default that needs no key and no model.
 
         `ladder`: specialists, cheapest first. `sandbox`: else `backend` with `image`, else the first that works of Docker and
         bubblewrap.
-        `state`: where runs are kept, else the XDG state folder. `listener` hears every event.
+        `state`: where runs are kept, else the XDG state folder. `listener` hears every event. `prices`: what tokens cost.
+        `scrub` takes secrets out of text before it is kept or told.
+        `tools`: further LangChain tools for the planner to look around with.
         """
         self._planner = planner or Playbook()
         self._ladder = tuple(ladder) or (Search(),)
@@ -67,18 +80,22 @@ class Orchestrator:
         self._backend = backend
         self._state = state
         self._listener = listener
+        self._prices = prices or PriceTable()
+        self._scrub = scrub or str
+        self._tools = tuple(tools)
 
     async def run(self, task: Task, *, approve: Approver | None = None) -> Report:
         """Do the task. The repository is written only when a proved patch is approved.
 
         Raises `ValueError` for an unusable task, `SandboxUnavailable`, `PlannerNeeded`.
         """
-        _refuse_bad_repository(task.repository)
+        if task.repository is not None:
+            _refuse_bad_repository(task.repository)
         run = await asyncio.to_thread(RunDir.new, self._state)
         run.put_task(task)
         start: Input = {
             "goal": task.goal,
-            "repository": str(task.repository),
+            "repository": str(task.repository or ""),
             "check": task.check.model_dump(mode="json") if task.check else None,
         }
         return await self._drive(task, run, start, approve)
@@ -99,8 +116,9 @@ class Orchestrator:
         async with AsyncExitStack() as stack:
             stack.callback(run.remove_trees)
             if start is not None:
-                await _copy(task.repository, run.tree)
+                await _copy(task, run.tree)
             live = await self._open(task, run, stack)
+            stack.enter_context(counted_in(live.ledger))
             saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(str(run.checkpoints)))
             graph = build(saver)
             config: RunnableConfig = {
@@ -118,25 +136,31 @@ class Orchestrator:
 
     async def _open(self, task: Task, run: RunDir, stack: AsyncExitStack) -> Live:
         """The live objects; closed by `stack` in reverse order, also when opening fails halfway."""
-        journal = Journal(run.events, self._listener)
+        journal = Journal(run.events, self._listener, self._scrub)
         stack.callback(journal.close)
         say = _Say(journal)
         sandbox = self._sandbox or await open_sandbox(self._image, self._backend, say)
         journal.emit("sandbox", f"sandbox: {sandbox.name}", name=sandbox.name)
         session = await sandbox.open(run.tree, limits=task.budget.check_limits)
         stack.push_async_callback(session.close)
+        planner = planner_for(task.problem, self._planner) if task.problem else self._planner
+        implied = not isinstance(planner, Playbook) and await asyncio.to_thread(_has_suite, task, run.tree)
+        if implied:
+            task = task.model_copy(update={"check": OWN_SUITE})
         live = Live(
             task=task,
             run=run,
             sandbox=sandbox,
             session=session,
-            planner=self._planner,
-            ladder=self._ladder,
+            planner=planner,
+            ladder=_ladder(self._ladder),
             journal=journal,
-            tools=looking_tools(run.tree, session, task.check),
+            ledger=Ledger(prices=self._prices, caps=task.budget, calls=run.calls(), heard=_Tally(journal, run)),
+            tools=() if task.problem else (*looking_tools(run.tree, session, task.check), *self._tools),
             deadline=time.monotonic() + task.budget.seconds,
+            implied=implied,
         )
-        stack.push_async_callback(live.close)
+        stack.push_async_callback(live.streams.close)
         return live
 
 
@@ -167,10 +191,41 @@ class _Say:
         self._journal.emit("image", line)
 
 
-async def _copy(repository: Path, into: Path) -> None:
+class _Tally:
+    """Keeps each call of a model in the run's folder, so that a resumed run knows what was spent."""
+
+    def __init__(self, journal: Journal, run: RunDir) -> None:
+        self._journal = journal
+        self._run = run
+
+    def __call__(self, call: Call) -> None:
+        self._run.add_call(call)
+        usage = call.usage
+        text = (
+            f"{call.role} ({call.model}) for {call.step}: {usage.prompt} + {usage.thinking} + {usage.answer} tokens, {call.ended}"
+        )
+        self._journal.emit("model.call", text, **call.model_dump(mode="json"))
+
+
+def _ladder(rungs: Sequence[Specialist]) -> Ladder:
+    search = next((rung for rung in rungs if isinstance(rung, Search)), None)
+    return Ladder(search=search, specialists=tuple(rung for rung in rungs if rung is not search))
+
+
+def _has_suite(task: Task, tree: Path) -> bool:
+    """A repository with tests of its own, and a task without a check: the tests must still pass at the end."""
+    if task.check is not None or task.problem is not None or task.asks:
+        return False
+    return any(fnmatch(path.rpartition("/")[2], "test_*.py") or path.endswith("_test.py") for path in Tree(tree))
+
+
+async def _copy(task: Task, into: Path) -> None:
     """The working copy; cancelling waits until the copying thread has stopped and cleaned up."""
+    if task.repository is None:
+        await asyncio.to_thread(into.mkdir, parents=True)
+        return
     stop = threading.Event()
-    work = asyncio.create_task(asyncio.to_thread(copy_tree, repository, into, stop=stop))
+    work = asyncio.create_task(asyncio.to_thread(copy_tree, task.repository, into, stop=stop))
     try:
         await asyncio.shield(work)
     except asyncio.CancelledError:

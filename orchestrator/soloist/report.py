@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from soloist_agents.contract import Route, StepKind
+from soloist_agents.models.contract import Usage
+from soloist_agents.models.ledger import Row
 from soloist_sandbox.contract import Level, Outcome, Value
 from soloist_tools.localise import FAILING
 
@@ -11,17 +14,36 @@ class StepReport(Value):
     """One step: who tried, how often, and what became of it."""
 
     id: str
+    kind: StepKind = "function"
+    target: str = ""
+    goal: str = ""
     suspicion: float
-    status: Literal["solved", "open", "given up"]
+    status: Literal["solved", "answered", "open", "given up"]
+    level: Level = "unverified"
+    """What the step's own result stands on."""
     rung: str
     """The specialist that was at work last."""
+    route: Route = "specialist"
+    reason: str = ""
+    """Why the step went that way."""
+    check: str = ""
     tried: int
     """Candidates judged."""
     near_misses: int
     plausible: int
     """Different candidates that passed in the trial; only the proved one is trusted."""
+    no_answers: int = 0
+    """Samples that were cut, empty or looping."""
+    check_rewrites: int = 0
+    suspect: str = ""
+    """Why its check is suspected."""
+    mutants: str = ""
+    """How its check did on wrong variants of the solution."""
+    weak: bool = False
     note: str = ""
-    """The edit that solved it."""
+    """The edit that solved it, or why it was given up."""
+    text: str = ""
+    """What was verified for it, also where the whole was not solved."""
 
 
 class Ledger(Value):
@@ -34,7 +56,16 @@ class Ledger(Value):
     planner: str
     planner_tokens: int = 0
     specialist_tokens: int = 0
-    money: float = 0.0
+    usage: Usage = Usage()
+    """All models together; `estimated` where a server did not count."""
+    calls: int = 0
+    """Calls of models."""
+    money: float | None = 0.0
+    """USD; None where a model that was called has no price."""
+    planner_alone: float | None = None
+    """USD, an estimate: the same specialist work at the planner's price. None where that is not known."""
+    rows: tuple[Row, ...] = ()
+    """Calls by role, step and model."""
 
 
 class CheckRun(Value):
@@ -72,6 +103,8 @@ class Report(Value):
     solved: bool
     level: Level = "unverified"
     why: str
+    answer: str = ""
+    """For a question or a problem: what was answered. How far to trust it says `level`."""
     diff: str = ""
     applied: bool = False
     alternatives: int = 0
@@ -80,11 +113,15 @@ class Report(Value):
     after: CheckRun | None = None
     """The whole check on a clean copy with the patch."""
     flaky: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Tests of the repository's own suite that failed before, and were left out of the check."""
     steps: tuple[StepReport, ...] = ()
     sandbox: str = ""
     ledger: Ledger | None = None
     error: str = ""
-    """Why the run could not be made; empty for a run that ended."""
+    """Why the run could not be made or finished; empty for a run that ended by itself."""
+    ended: Literal["", "unavailable", "spent", "time"] = ""
+    """What cut the run short: a model that did not serve, a cap, or the time."""
 
     def warnings(self) -> Sequence[str]:
         """What a careful reader of the result should know."""
@@ -95,4 +132,8 @@ class Report(Value):
             found.append(f"tests that changed their result between two runs of the unchanged tree: {', '.join(self.flaky[:5])}")
         if self.solved and self.level == "executed" and self.diff:
             found.append("the check was not seen to fail before the change")
+        if self.left_out:
+            found.append(f"{len(self.left_out)} tests failed before and were left out: {', '.join(self.left_out[:5])}")
+        found += [f"step {step.id} has a weak check: {step.mutants}" for step in self.steps if step.weak]
+        found += [f"step {step.id}: its check is suspected: {step.suspect}" for step in self.steps if step.suspect]
         return found

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pydantic import TypeAdapter
+from soloist_agents.models.ledger import Call
 
 from soloist.task import Task
 
@@ -42,6 +43,7 @@ class RunDir:
         self._owner = folder / "owner"
         self._task = folder / "task.json"
         self._bodies = folder / "bodies"
+        self._calls = folder / "calls.jsonl"
 
     @classmethod
     def new(cls, state: Path | None = None) -> "RunDir":
@@ -94,6 +96,18 @@ class RunDir:
     def get(self, kind: type[T], name: str) -> T:
         """The value kept under a hash."""
         return TypeAdapter(kind).validate_json((self._bodies / name).read_bytes())
+
+    def add_call(self, call: Call) -> None:
+        """Keep one call of a model; on disk before the run goes on."""
+        with self._calls.open("a", encoding="utf-8") as file:
+            file.write(call.model_dump_json() + "\n")
+
+    def calls(self) -> list[Call]:
+        """The calls of models so far; a last line that was cut off is left out."""
+        if not self._calls.exists():
+            return []
+        lines = self._calls.read_text(encoding="utf-8").splitlines(keepends=True)
+        return [Call.model_validate_json(line) for line in lines if line.endswith("\n")]
 
     def remove_clean(self) -> None:
         """Remove the clean copy."""

@@ -1,15 +1,17 @@
 """What is asked: the task and what it may cost."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from soloist_agents.models.ledger import Caps
+from soloist_agents.step_check import StepCheck
 from soloist_sandbox.contract import Check, Limits, Value
 
 Approval = Literal["ask", "always", "never"]
 
 
-class Budget(Value):
+class Budget(Caps):
     """What a run may use; reaching it ends the search, not the report."""
 
     seconds: float = Field(default=300.0, gt=0)
@@ -25,13 +27,34 @@ class Budget(Value):
         return Limits(seconds=min(7200.0, max(30.0, self.seconds / 2)), test_seconds=min(30.0, max(2.0, self.seconds / 20)))
 
 
+class Problem(Value):
+    """One self-contained problem, to be solved without a repository."""
+
+    text: str = Field(min_length=1)
+    """The whole statement: who solves it sees nothing else."""
+    kind: Literal["program", "answer"]
+    check: StepCheck
+    target: str | None = None
+    """For a program: the file that tests import it from; by default solution.py."""
+
+
 class Task(Value):
     """One thing to do."""
 
     goal: str = Field(min_length=1)
-    repository: Path
+    repository: Path | None = None
+    """None only for a `problem`."""
     check: Check | None = None
     """How we will know that the whole is done."""
+    problem: Problem | None = None
+    asks: bool = False
+    """The goal is a question about the repository; nothing is changed."""
     budget: Budget = Budget()
     approval: Approval = "ask"
     """Whether a proved patch may be applied to the repository: after asking, always, or never."""
+
+    @model_validator(mode="after")
+    def _has_a_place(self) -> Self:
+        if (self.repository is None) == (self.problem is None):
+            raise ValueError("a task has either a repository or a problem")
+        return self

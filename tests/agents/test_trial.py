@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from soloist_agents.contract import Candidate, Step
-from soloist_agents.trial import Trial
+from soloist_agents.trials import make_trial
+from soloist_agents.trials.workspace import WorkspaceTrial as Trial
 from soloist_sandbox.choose import choose
 from soloist_sandbox.contract import Limits, PytestCheck, Session
+from soloist_tools.tree import Tree
 
 pytestmark = pytest.mark.usefixtures("any_sandbox")
 
@@ -46,10 +48,16 @@ async def session(tmp_path: Path) -> AsyncIterator[Session]:
     await opened.close()
 
 
-@pytest.fixture
-async def trial(session: Session) -> Trial:
+async def opened_trial(root: Path, session: Session) -> Trial:
     step = Step(id="a", goal="g", kind="function", target="clip.py::clamp", source=SOURCE, check=CHECK)
-    return Trial(step, SOURCE.encode(), session, await session.run(CHECK), LIMITS)
+    made = make_trial(step, Tree(root), session, await session.run(CHECK), LIMITS)
+    assert isinstance(made, Trial)
+    return made
+
+
+@pytest.fixture
+async def trial(tmp_path: Path, session: Session) -> Trial:
+    return await opened_trial(tmp_path / "clip", session)
 
 
 async def test_survivors_and_near_misses(trial: Trial) -> None:
@@ -70,8 +78,7 @@ async def test_a_later_assertion_is_a_near_miss(tmp_path: Path) -> None:
     (tmp_path / "test_clip.py").write_text(tests + body)
     opened = await (await choose()).open(tmp_path, limits=LIMITS)
     try:
-        step = Step(id="a", goal="g", kind="function", target="clip.py::clamp", source=SOURCE, check=CHECK)
-        trial = Trial(step, SOURCE.encode(), opened, await opened.run(CHECK), LIMITS)
+        trial = await opened_trial(tmp_path, opened)
         screening = await trial.screen([candidate("low", "low"), candidate("high", "high")])
     finally:
         await opened.close()
@@ -83,6 +90,7 @@ async def test_only_a_clean_run_makes_a_verdict(trial: Trial) -> None:
     passed = await trial.prove(candidate("low", "high"))
     assert passed.passed
     assert passed.level == "tested"
+    assert passed.outcome is not None
     assert passed.outcome.report is not None
     assert len(passed.outcome.report.ids("passed")) == 3
     failed = await trial.prove(candidate("low", "low"))
@@ -105,8 +113,8 @@ async def test_a_looping_candidate_costs_seconds_not_the_budget(trial: Trial) ->
     assert [c.text for c in screening.survivors] == [candidate("low", "high").text]
 
 
-async def test_a_step_may_not_aim_at_the_check_itself(session: Session) -> None:
+async def test_a_step_may_not_aim_at_the_check_itself(tmp_path: Path, session: Session) -> None:
     """Tests are no target."""
     step = Step(id="a", goal="g", kind="function", target="test_clip.py::test_low", source=TESTS, check=CHECK)
     with pytest.raises(ValueError, match="test"):
-        Trial(step, TESTS.encode(), session, await session.run(CHECK), LIMITS)
+        make_trial(step, Tree(tmp_path / "clip"), session, await session.run(CHECK), LIMITS)

@@ -15,7 +15,7 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,10 @@ from measuring import (
     told,
 )
 from soloist import SandboxUnavailable
-from soloist_agents.contract import Gathered, Plan
+from soloist_agents.contract import Plan, Situation
 from soloist_agents.playbook import Playbook
 from soloist_sandbox import images
-from soloist_sandbox.contract import Check, CommandCheck, Limits, PytestCheck, Sandbox
+from soloist_sandbox.contract import CommandCheck, Limits, PytestCheck, Sandbox
 
 IMAGE = "repo-bugs"
 METADATA_ONLY = " (for its dist metadata only)"
@@ -57,12 +57,10 @@ class Witness(Playbook):
         self.suspects: list[str] = []
         self._only_look = only_look
 
-    async def plan(
-        self, goal: str, check: Check, gathered: Gathered, sources: Mapping[str, bytes], failed: Sequence[str]
-    ) -> Plan:
+    async def plan(self, situation: Situation) -> Plan:
         """Remember, then plan as the playbook does."""
-        self.suspects = suspects_of(gathered)
-        return Plan(steps=(), mode="any") if self._only_look else await super().plan(goal, check, gathered, sources, failed)
+        self.suspects = suspects_of(situation.gathered)
+        return Plan(steps=(), mode="any") if self._only_look else await super().plan(situation)
 
 
 def requirements(tasks: Sequence[dict[str, Any]]) -> list[str]:

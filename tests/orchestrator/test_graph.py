@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from soloist.graph.solve import FRESH_BEFORE_REPAIR, next_move
+from soloist.graph.solve import move
 from soloist.graph.state import Progress
 from soloist.graph.wiring import build
+from soloist_agents.contract import Pace
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -24,22 +25,31 @@ def test_every_step_of_the_main_job_is_a_node() -> None:
 
 
 @pytest.mark.parametrize(
-    ("progress", "spent", "stop", "move"),
+    ("progress", "stop", "expected"),
     [
-        ({}, 48, False, "more"),
-        ({"status": "solved"}, 48, False, "done"),
-        ({"status": "given up"}, 48, False, "done"),
-        ({}, 48, True, "done"),
-        ({"near_misses": 3, "misses": "a", "drawn": 48}, 48, False, "more"),
-        ({"near_misses": 3, "misses": "a", "drawn": FRESH_BEFORE_REPAIR}, 48, False, "near misses"),
-        ({"near_misses": 3, "misses": "b", "repair_misses": "a", "repair_round": 1, "drawn": 500}, 48, False, "more"),
-        ({"near_misses": 3, "misses": "a", "exhausted": True}, 10, False, "near misses"),
-        ({"near_misses": 3, "misses": "a", "repair_misses": "a", "drawn": 900}, 120, False, "more"),
-        ({"phase": "repair", "near_misses": 3, "misses": "a"}, 200, False, "more"),
-        ({"exhausted": True}, 48, False, "out of ideas"),
+        ({}, False, "more"),
+        ({"status": "solved"}, False, "done"),
+        ({"status": "given up"}, False, "done"),
+        ({}, True, "done"),
+        ({"near_misses": 3, "misses": "a", "drawn": 48}, False, "more"),
+        ({"near_misses": 3, "misses": "a", "drawn": 400}, False, "near misses"),
+        ({"near_misses": 3, "misses": "b", "repair_misses": "a", "repair_round": 1, "drawn": 500}, False, "more"),
+        ({"near_misses": 3, "misses": "a", "exhausted": True}, False, "near misses"),
+        ({"near_misses": 3, "misses": "a", "repair_misses": "a", "drawn": 900}, False, "more"),
+        ({"phase": "repair", "near_misses": 3, "misses": "a"}, False, "more"),
+        ({"exhausted": True}, False, "out of ideas"),
     ],
 )
-def test_what_a_step_does_next(progress: dict[str, Any], spent: int, stop: bool, move: str) -> None:
+def test_what_a_step_does_next(progress: dict[str, Any], stop: bool, expected: str) -> None:
     """Near misses are built on after enough fresh candidates; a specialist without ideas hands over; an end is an end."""
-    state: Any = {"progress": Progress(**progress).model_dump(), "allowance": 240, "spent": spent, "stop": stop}
-    assert next_move(state) == move
+    assert move(Progress(**progress), Pace(), stop=stop) == expected
+
+
+def test_a_model_repairs_twice_at_most() -> None:
+    """After its rounds of repair come fresh samples, and then the next specialist."""
+    pace = Pace(first_batch=1, batch=1, fresh_before_repair=2, repair_rounds=2, thorough=True)
+    failed = {"near_misses": 3, "misses": "b", "repair_misses": "a"}
+    assert move(Progress(**failed, drawn=1), pace, stop=False) == "more"
+    assert move(Progress(**failed, drawn=2), pace, stop=False) == "near misses"
+    assert move(Progress(**failed, drawn=6, repair_round=2), pace, stop=False) == "more"
+    assert move(Progress(**failed, drawn=8, repair_round=2, exhausted=True), pace, stop=False) == "out of ideas"

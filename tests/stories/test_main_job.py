@@ -173,7 +173,7 @@ def test_other_goals_need_a_planner_model(soloist: Command, repository: MakeRepo
         (("--repo", ".", "--check", "pytest no_such_file.py"), "no_such_file.py"),
         (("--repo", ".", "--check", "pytest -k nothing_like_this"), "no tests"),
         (("--repo", ".", "--check", ""), "check"),
-        (("--repo", ".", "--check", "pytest", "--backend", "chroot"), "chroot"),
+        (("--repo", ".", "--check", "pytest", "--backend", "chroot"), "bubblewrap"),
         (("--repo", ".", "--check", "pytest", "--planner", "nonsense"), "package.module:factory"),
     ],
 )
@@ -256,7 +256,7 @@ def test_own_planner_and_specialist_plug_in(soloist: Command, repository: MakeRe
     steps = {step["id"]: step for step in report["steps"]}
     assert steps["good"]["rung"] == "mine"
     assert steps["good"]["status"] == "solved"
-    assert "nowhere" in steps["bad"]["note"]
+    assert "Nowhere" in steps["bad"]["note"]
     assert steps["tests"]["status"] == "given up"
 
 
@@ -266,15 +266,16 @@ from soloist_agents.contract import Candidate, Plan, Step, ToolCall
 class Planner:
     name = "mine"
 
-    async def look(self, goal, check, gathered):
+    async def look(self, situation):
         read = ToolCall(tool="read", arguments={"path": "stack.py"})
-        return () if gathered.baseline else (ToolCall(tool="list"), read, ToolCall(tool="run_check"))
+        return () if situation.gathered.baseline else (ToolCall(tool="files"), read, ToolCall(tool="run_check"))
 
-    async def plan(self, goal, check, gathered, sources, failed):
-        def step(name, target, source=""):
-            return Step(id=name, goal=goal, kind="function", target=target, check=check, source=source)
+    async def plan(self, situation):
+        def step(name, target):
+            return Step(id=name, goal=situation.goal, kind="function", target=target, check=situation.check)
         return Plan(mode="any", steps=(
-            step("bad", "stack.py::nowhere"), step("tests", "test_stack.py::test_full"), step("good", "stack.py::Stack.push")))
+            step("bad", "stack.py::Nowhere.push"), step("tests", "test_stack.py::test_full"),
+            step("good", "stack.py::Stack.push")))
 
 class Specialist:
     name = "mine"

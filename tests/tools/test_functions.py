@@ -6,10 +6,12 @@ import sys
 import sysconfig
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from soloist_tools.functions import FunctionSlot, function_source, functions, replace_function
+from soloist_tools.parsing import parsed
 
 STDLIB = Path(sysconfig.get_path("stdlib"))
 # fmt: off
@@ -229,3 +231,11 @@ def test_formatted_strings_with_quotes_and_lines_inside_are_left_alone() -> None
     exec(new, spaces)  # noqa: S102 -- our own text
     assert spaces["C"]().f() == "1 1\n  end"
     assert function_source(new, "C.f") == text
+
+
+def test_parsing_from_several_threads_at_once() -> None:
+    """One interpreter counts the depth of all syntax trees together: parsing side by side must not mix them up."""
+    text = "x = " + "(" * 60 + "1" + ")" * 60 + "\n" + "def f(a):\n    return [a for a in (1, (2, (3, a)))]\n" * 200
+    with ThreadPoolExecutor(4) as pool:
+        trees = list(pool.map(lambda _: len(parsed(text).body), range(24)))
+    assert trees == [201] * 24

@@ -4,22 +4,35 @@ import asyncio
 from pathlib import Path
 
 from langchain_core.tools import BaseTool, StructuredTool
+from soloist_sandbox.checks import parse_check
 from soloist_sandbox.contract import Check, Outcome, PytestCheck, Session, TestReport
 from soloist_sandbox.integrity import protected
 
 from soloist_tools.evidence import Evidence, Found
 from soloist_tools.localise import FAILING, Suspect, rank, traceback_report
+from soloist_tools.tree import Tree
 
 SHOWN_FAILURES = 10
 SHOWN_SUSPECTS = 20
 SHOWN_OUTPUT = 4000
 SHOWN_LINES = 200
+SHOWN_WIDTH = 300
+"""Characters of a line; longer ones are cut and say so."""
+SHOWN_NAMES = 300
+SHOWN_HITS = 60
+LARGEST_SEARCHED = 1_000_000
+"""Bytes of a file that is still searched."""
 
 
 def looking_tools(root: Path, session: Session, check: Check | None) -> tuple[BaseTool, ...]:
-    """Tools over the working copy at `root`; none of them writes."""
+    """Tools over the working copy at `root`; none of them writes to it."""
     look = _Look(root, session, check)
-    tools = [_tool(look.read, "read", "Read lines of a file of the repository."), _tool(look.list, "list", "List a folder.")]
+    tools = [
+        _tool(look.files, "files", "List the files below a folder, each with its number of lines."),
+        _tool(look.read, "read", "Read lines of a file; at most 200 at once."),
+        _tool(look.search, "search", "Find a literal text (not a pattern) in all files; case does not matter."),
+        _tool(look.run, "run", "Run a shell command on a copy of the repository in the sandbox (no network; changes are lost)."),
+    ]
     if check is not None:
         tools.append(_tool(look.run_check, "run_check", "Run the task's check in the sandbox and read what fails."))
     if isinstance(check, PytestCheck):
@@ -41,6 +54,7 @@ def _tool(function: object, name: str, description: str) -> BaseTool:
 class _Look:
     def __init__(self, root: Path, session: Session, check: Check | None) -> None:
         self._root = root.resolve()
+        self._tree = Tree(self._root)
         self._session = session
         self._check = check
         self._baseline: Outcome | None = None
@@ -52,7 +66,7 @@ class _Look:
         evidence = tuple(_failures(str(self._check), outcome))
         report = outcome.report or traceback_report(str(self._check), outcome.stdout + outcome.stderr)
         found = Found(evidence=evidence, baseline=outcome, suspects=await asyncio.to_thread(self._suspects, report))
-        return "\n\n".join(e.text for e in evidence), found
+        return "\n\n".join((_ended(outcome), *(f"{e.source}\n{e.text}" for e in evidence))), found
 
     async def trace_check(self) -> tuple[str, Found]:
         """Run the check once more, traced; name suspects, and tests that changed their mind."""
@@ -71,38 +85,107 @@ class _Look:
         lines = [f"{s.score:.2f} {s.target} ({s.why})" for s in suspects[:SHOWN_SUSPECTS]]
         return "\n".join(lines) or "No function of the repository was executed by a failing test.", found
 
+    async def run(self, command: str) -> tuple[str, Found]:
+        """Run any command on the unchanged tree."""
+        outcome = await self._session.run(parse_check(command))
+        text = f"{_ended(outcome)}\n{_shown_output(outcome)}"
+        return text, Found(evidence=(Evidence(source=command, text=text, why="run by the planner"),))
+
     async def read(self, path: str, first: int = 1, last: int = SHOWN_LINES) -> tuple[str, Found]:
         """Lines `first` to `last` of a text file, numbered."""
-        file = self._inside(path)
-        text = (await asyncio.to_thread(file.read_bytes)).decode("utf-8", "replace")
-        lines = text.splitlines()[max(first, 1) - 1 : min(last, first + SHOWN_LINES - 1)]
-        numbered = "\n".join(f"{number:5d}  {line}" for number, line in enumerate(lines, max(first, 1)))
-        source = f"{path}:{first}-{first + max(len(lines), 1) - 1}"
-        return numbered, Found(evidence=(Evidence(source=source, text=numbered, why="read by the planner"),))
+        path = _relative(path)
+        raw = await asyncio.to_thread(self._tree.read, path)
+        if raw is None:
+            raise ValueError(f"there is no file {path}; `files` lists what there is")
+        lines = raw.decode("utf-8", "replace").splitlines()
+        first = max(first, 1)
+        shown = lines[first - 1 : min(last, first + SHOWN_LINES - 1)]
+        numbered = "\n".join(f"{number:5d}  {_cut(line)}" for number, line in enumerate(shown, first))
+        source = f"{path}:{first}-{first + max(len(shown), 1) - 1}"
+        more = f"\n({len(lines)} lines in all)" if first + len(shown) - 1 < len(lines) else ""
+        return (numbered + more) or "(empty)", Found(
+            evidence=(Evidence(source=source, text=numbered, why="read by the planner"),)
+        )
 
-    async def list(self, path: str = ".") -> tuple[str, Found]:
-        """Names in a folder; folders end with a slash."""
-        folder = self._inside(path)
-        names = await asyncio.to_thread(lambda: sorted(p.name + "/" * p.is_dir() for p in folder.iterdir()))
-        return "\n".join(names), Found()
+    async def files(self, folder: str = ".") -> tuple[str, Found]:
+        """Files below a folder."""
+        return await asyncio.to_thread(self._listed, _relative(folder)), Found()
+
+    async def search(self, text: str, folder: str = ".") -> tuple[str, Found]:
+        """Lines that contain the text: `path:line: the line`."""
+        if not text.strip():
+            raise ValueError("give a text to search for")
+        hits = await asyncio.to_thread(self._hits, text, _relative(folder))
+        evidence = tuple(Evidence(source=f"{path}:{line}", text=found, why=f"holds {text!r}") for path, line, found in hits)
+        shown = "\n".join(f"{path}:{line}: {found}" for path, line, found in hits[:SHOWN_HITS])
+        more = f"\n… more than {SHOWN_HITS} lines; search for something rarer" if len(hits) > SHOWN_HITS else ""
+        return shown + more or f"no line holds {text!r}", Found(evidence=evidence[:SHOWN_HITS])
+
+    def _listed(self, folder: str) -> str:
+        paths = [path for path in self._tree if folder == "." or path.startswith(f"{folder}/")]
+        if not paths:
+            raise ValueError(f"there is no folder {folder} with files in it")
+        lines = [f"{path} ({self._length(path)})" for path in paths[:SHOWN_NAMES]]
+        more = f"\n… and {len(paths) - SHOWN_NAMES} more; name a folder" if len(paths) > SHOWN_NAMES else ""
+        return "\n".join(lines) + more
+
+    def _length(self, path: str) -> int:
+        return (self._tree.read(path) or b"").count(b"\n")
+
+    def _hits(self, text: str, folder: str) -> list[tuple[str, int, str]]:
+        found = []
+        wanted = text.casefold()
+        for path in self._tree:
+            if folder != "." and path != folder and not path.startswith(f"{folder}/"):
+                continue
+            raw = self._tree.read(path) or b""
+            if len(raw) > LARGEST_SEARCHED or b"\0" in raw[:8192]:
+                continue
+            for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), 1):
+                if wanted in line.casefold():
+                    found.append((path, number, _cut(line.strip())))
+                    if len(found) > SHOWN_HITS:
+                        return found
+        return found
 
     def _known_check(self) -> Check:
         if self._check is None:
             raise ValueError("the task has no check")
         return self._check
 
-    def _inside(self, path: str) -> Path:
-        file = (self._root / path).resolve()
-        if not file.is_relative_to(self._root):
-            raise ValueError(f"{path} leads out of the repository")
-        return file
-
     def _suspects(self, report: TestReport) -> tuple[Suspect, ...]:
         """Ranked functions of the Python files that the check itself isn't made of."""
         check = self._known_check()
         paths = {item.path for item in report.spectrum} | {frame.path for test in report.tests for frame in test.frames}
-        repairable = [p for p in paths if p.endswith(".py") and (self._root / p).is_file() and not protected(p, check)]
-        return rank(report, {path: (self._root / path).read_bytes() for path in repairable})
+        repairable = [p for p in paths if p.endswith(".py") and p in self._tree and not protected(p, check)]
+        return rank(report, {path: self._tree[path] for path in repairable})
+
+
+def _relative(path: str) -> str:
+    """A path as the tree knows it. Raises ValueError for one that leads out of the repository."""
+    parts = [part for part in path.strip().split("/") if part not in ("", ".")]
+    if path.startswith("/") or ".." in parts:
+        raise ValueError(f"{path} leads out of the repository; give a path relative to its root")
+    return "/".join(parts) or "."
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= SHOWN_WIDTH else f"{line[:SHOWN_WIDTH]}… ({len(line)} characters)"
+
+
+def _ended(outcome: Outcome) -> str:
+    if outcome.limit:
+        return f"ended by the limit of {outcome.limit}"
+    report = outcome.report
+    if report and report.tests:
+        return f"exit code {outcome.exit_code}, {len(report.ids('failed', 'error'))} of {len(report.tests)} tests fail"
+    return f"exit code {outcome.exit_code}" if outcome.signal is None else f"ended by signal {outcome.signal}"
+
+
+def _shown_output(outcome: Outcome) -> str:
+    text = outcome.stdout + outcome.stderr
+    half = SHOWN_OUTPUT // 2
+    return text if len(text) <= SHOWN_OUTPUT else f"{text[:half]}\n… {len(text) - SHOWN_OUTPUT} characters …\n{text[-half:]}"
 
 
 def _failures(command: str, outcome: Outcome) -> list[Evidence]:
@@ -110,8 +193,7 @@ def _failures(command: str, outcome: Outcome) -> list[Evidence]:
     failing = [test for test in report.tests if test.status in FAILING] if report else []
     if failing:
         return [Evidence(source=test.id, text=test.message, why="fails before any change") for test in failing[:SHOWN_FAILURES]]
-    text = (outcome.stdout + outcome.stderr)[-SHOWN_OUTPUT:]
-    return [Evidence(source=command, text=text, why=f"the check's output; exit code {outcome.exit_code}")]
+    return [Evidence(source=command, text=_shown_output(outcome), why=f"the check's output; exit code {outcome.exit_code}")]
 
 
 def _flaky(before: Outcome | None, after: Outcome) -> tuple[str, ...]:

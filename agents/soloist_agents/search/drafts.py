@@ -2,8 +2,9 @@
 
 import ast
 import hashlib
-import warnings
 from collections.abc import Iterable, Iterator
+
+from soloist_tools.parsing import compiles, parsed
 
 from soloist_agents.contract import Candidate
 from soloist_agents.search.change import Edit, apply, describe, size
@@ -54,11 +55,10 @@ class Drafts:
     def _note_tree(self, text: str) -> bool:
         """Remember the text's syntax tree; False where it is known already or the text doesn't compile."""
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                tree = ast.parse(text)
-                compile(tree, "<candidate>", "exec", dont_inherit=True)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            tree = parsed(text)
+        except ValueError:
+            return False
+        if not compiles(tree):
             return False
         lines = split_lines(text)
         key = "".join(self._shapes.of(node, lines) for node in tree.body)

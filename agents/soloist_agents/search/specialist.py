@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from itertools import chain
 
-from soloist_agents.contract import Candidate, NearMiss, Step
+from soloist_agents.contract import Candidate, NearMiss, NoAnswer, Step
 from soloist_agents.search.drafts import AUTHOR, Drafts
 from soloist_agents.search.near import second_edits
 from soloist_agents.search.pairs import pairs
@@ -21,22 +21,42 @@ BREATH = 0.02
 class Search:
     """Edits one function, likeliest edits first. Needs no model, keeps no state, reads nothing but the step."""
 
+    def __init__(self, most: int | None = None) -> None:
+        """`most`: candidates for one step, where others are to have their turn; None: until the ideas run out."""
+        self._most = most
+
     @property
     def name(self) -> str:
         """As it appears in a candidate's author."""
         return AUTHOR
 
-    async def propose(self, step: Step) -> AsyncIterator[Candidate]:
+    async def propose(self, step: Step) -> AsyncIterator[Candidate | NoAnswer]:
         """Single edits, then pairs of edits. Raises ValueError where the step's target can't be found."""
-        target = find(step.source, step.path, step.name)
-        async for candidate in _breathing(_fresh(target, _suspicion(step, target))):
-            yield candidate
+        left = self._most
+        async with aclosing(self.mutants(step)) as candidates:
+            async for candidate in candidates:
+                if left == 0:
+                    return
+                left = None if left is None else left - 1
+                yield candidate
 
-    async def repair(self, step: Step, misses: Sequence[NearMiss]) -> AsyncIterator[Candidate]:
+    async def repair(self, step: Step, misses: Sequence[NearMiss]) -> AsyncIterator[Candidate | NoAnswer]:
         """One more edit on top of each miss, the edits of the best misses first. Raises as `propose`."""
         target = find(step.source, step.path, step.name)
-        async for candidate in _breathing(second_edits(target, _suspicion(step, target), misses)):
-            yield candidate
+        left = self._most
+        async with aclosing(_breathing(second_edits(target, _suspicion(step, target), misses))) as candidates:
+            async for candidate in candidates:
+                if left == 0:
+                    return
+                left = None if left is None else left - 1
+                yield candidate
+
+    async def mutants(self, step: Step) -> AsyncGenerator[Candidate, None]:
+        """All fresh edits, without a bound; also what a good check should refuse when the function is right."""
+        target = find(step.source, step.path, step.name)
+        async with aclosing(_breathing(_fresh(target, _suspicion(step, target)))) as candidates:
+            async for candidate in candidates:
+                yield candidate
 
 
 async def _fresh(target: Target, suspicion: Suspicion) -> AsyncGenerator[Candidate | None, None]:
@@ -55,7 +75,7 @@ def _suspicion(step: Step, target: Target) -> Suspicion:
     return {s.line - target.first_line + 1: s.score for s in step.lines if target.first_line <= s.line <= last}
 
 
-async def _breathing(work: AsyncGenerator[Candidate | None, None]) -> AsyncIterator[Candidate]:
+async def _breathing(work: AsyncGenerator[Candidate | None, None]) -> AsyncGenerator[Candidate, None]:
     """Candidates of a busy generator; other tasks run in between, and it is closed at the end."""
     since = time.monotonic()
     async with aclosing(work):

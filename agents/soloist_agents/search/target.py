@@ -4,11 +4,11 @@ import ast
 import io
 import re
 import tokenize
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from soloist_tools.functions import functions
+from soloist_tools.parsing import parsed
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -43,12 +43,10 @@ def find(source: str, path: str, name: str) -> Target:
 
 
 def parse(source: str, path: str) -> ast.Module:
-    """`ast.parse` without the warnings that the source may deserve. Raises ValueError where it doesn't parse."""
+    """The syntax tree. Raises ValueError, naming the file, where it doesn't parse."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(source)
-    except (SyntaxError, RecursionError) as error:
+        return parsed(source)
+    except ValueError as error:
         raise ValueError(f"{path} can't be parsed: {error}; search edits only code that parses") from None
 
 

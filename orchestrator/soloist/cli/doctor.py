@@ -11,6 +11,7 @@ import typer
 from soloist_sandbox.choose import survey
 
 from soloist.cli.printable import printable
+from soloist.config import Loaded
 from soloist.rundir import state_folder
 
 
@@ -24,9 +25,9 @@ class Finding:
     needed: bool = True
 
 
-def examine() -> bool:
+def examine(loaded: Loaded) -> bool:
     """Print every finding; True when the main job can run."""
-    findings = (*_machine(), *asyncio.run(_sandboxes()), _planner())
+    findings = (*_machine(), *asyncio.run(_sandboxes()), _planner(loaded))
     for finding in findings:
         mark = "ok  " if finding.fine else "MISS" if finding.needed else "-   "
         typer.echo(printable(f"{mark} {finding.what}: {finding.says}"))
@@ -63,7 +64,6 @@ async def _sandboxes() -> Sequence[Finding]:
     return (*each, Finding("sandbox", usable is not None, f"{usable} is used" if usable else cure))
 
 
-def _planner() -> Finding:
-    named = os.environ.get("SOLOIST_PLANNER")
-    says = f"yours, {named}" if named else "playbook, embedded: it makes failing checks pass; for other goals set SOLOIST_PLANNER"
-    return Finding("planner", True, says)
+def _planner(loaded: Loaded) -> Finding:
+    says = "playbook, embedded: it makes failing checks pass; for other goals set SOLOIST_PLANNER"
+    return Finding("planner", True, "configured" if loaded.settings.planner.configured else says)

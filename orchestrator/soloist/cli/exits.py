@@ -39,10 +39,11 @@ def guarded(*, json: bool = False, goal: str = "") -> Iterator[None]:
 def _code(error: RuntimeError) -> Exit | None:
     """The exit code of one of our own errors; None for a defect, whose traceback should be seen."""
     from soloist_agents.contract import PlannerNeeded
+    from soloist_agents.models.contract import ModelError
     from soloist_sandbox.contract import SandboxUnavailable
     from soloist_tools.workspace import TreeMoved
 
-    if isinstance(error, PlannerNeeded | SandboxUnavailable):
+    if isinstance(error, PlannerNeeded | SandboxUnavailable | ModelError):
         return Exit.UNAVAILABLE
     return Exit.NOT_SOLVED if isinstance(error, TreeMoved) else None
 

@@ -1,4 +1,4 @@
-"""`soloist run`."""
+"""`soloist run`, `soloist solve` and `soloist ask`: one task, shown as it goes, and its report."""
 
 import asyncio
 import signal
@@ -9,61 +9,65 @@ from pathlib import Path
 import typer
 from soloist_sandbox.checks import parse_check
 
-from soloist import extension
+from soloist.assembling import assemble
 from soloist.cli.exits import Exit
 from soloist.cli.printable import printable
 from soloist.cli.progress import Progress
+from soloist.cli.settings import Typed, settings_of
 from soloist.cli.showing import show_report
+from soloist.config import Loaded
 from soloist.orchestrator import Approver, Orchestrator
 from soloist.report import Report
-from soloist.task import Approval, Budget, Task
+from soloist.task import Approval, Budget, Problem, Task
 
 
 @dataclass(frozen=True)
-class RunOptions:
+class Run:
     """What the user typed."""
 
     goal: str
-    repo: Path
-    check: str | None
-    approval: Approval
-    json: bool
-    seconds: float
-    samples: int
-    image: str
-    backend: str | None
-    planner: str | None
-    specialists: tuple[str, ...]
+    typed: Typed
+    repo: Path | None = None
+    problem: Problem | None = None
+    asks: bool = False
+    approval: Approval = "never"
+    json: bool = False
 
 
-def run_task(options: RunOptions) -> Exit:
+def run_task(run: Run) -> Exit:
     """Run, show the report, and say by the exit code whether it is solved."""
+    loaded = settings_of(run.typed, run.repo)
+    settings = loaded.settings
     task = Task(
-        goal=options.goal,
-        repository=options.repo.resolve(),
-        check=parse_check(options.check) if options.check is not None else None,
-        budget=Budget(seconds=options.seconds, samples=options.samples),
-        approval=options.approval,
+        goal=run.goal,
+        repository=run.repo.resolve() if run.repo else None,
+        check=parse_check(settings.check) if settings.check and not run.asks and run.repo else None,
+        problem=run.problem,
+        asks=run.asks,
+        budget=Budget.model_validate(settings.budget.model_dump()),
+        approval=run.approval,
     )
-    with Progress(quiet=options.json) as progress:
-        orchestrator = Orchestrator(
-            planner=extension.load(options.planner, extension.PLANNER) if options.planner else None,
-            ladder=[extension.load(name, extension.SPECIALIST) for name in options.specialists],
-            image=options.image,
-            backend=options.backend,
-            listener=progress.hear,
-        )
-        report = asyncio.run(_until_stopped(orchestrator, task, _asker(options, progress)))
-    if options.json:
+    with Progress(quiet=run.json) as progress:
+        report = asyncio.run(_until_stopped(loaded, task, progress, _asker(run, progress)))
+    if run.json:
         sys.stdout.write(report.model_dump_json() + "\n")
     else:
         show_report(report)
-    return Exit.SOLVED if report.solved and not report.error else Exit.NOT_SOLVED
+    return _exit(report, task)
 
 
-async def _until_stopped(orchestrator: Orchestrator, task: Task, approve: Approver | None) -> Report:
+def _exit(report: Report, task: Task) -> Exit:
+    if report.solved:
+        return Exit.SOLVED if not report.error else Exit.NOT_SOLVED
+    if report.ended == "unavailable":
+        return Exit.UNAVAILABLE
+    answered = report.answer and (task.asks or report.level == "agreed")
+    return Exit.SOLVED if answered else Exit.NOT_SOLVED
+
+
+async def _until_stopped(loaded: Loaded, task: Task, progress: Progress, approve: Approver | None) -> Report:
     """The run; SIGTERM and SIGHUP end it as cleanly as Ctrl-C does."""
-    work = asyncio.ensure_future(orchestrator.run(task, approve=approve))
+    work = asyncio.ensure_future(_run(loaded, task, progress, approve))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, work.cancel)
@@ -73,9 +77,26 @@ async def _until_stopped(orchestrator: Orchestrator, task: Task, approve: Approv
         raise KeyboardInterrupt from None
 
 
-def _asker(options: RunOptions, progress: Progress) -> Approver | None:
+async def _run(loaded: Loaded, task: Task, progress: Progress, approve: Approver | None) -> Report:
+    team = await assemble(loaded)
+    try:
+        orchestrator = Orchestrator(
+            planner=team.planner,
+            ladder=team.ladder,
+            image=loaded.settings.sandbox.image,
+            backend=loaded.settings.sandbox.backend,
+            prices=loaded.settings.price_table,
+            scrub=loaded.scrubber.clean,
+            listener=progress.hear,
+        )
+        return await orchestrator.run(task, approve=approve)
+    finally:
+        await team.close()
+
+
+def _asker(run: Run, progress: Progress) -> Approver | None:
     """Ask on a terminal; elsewhere nobody can answer, and the patch stays unapplied."""
-    if options.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if run.json or run.approval != "ask" or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None
 
     async def ask(diff: str) -> bool:

@@ -1,15 +1,14 @@
 """Planning, sharing the budget out over the steps, and choosing among solutions."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
 from langgraph.runtime import Runtime
 from langgraph.types import Send
-from soloist_agents.contract import Gathered, Plan, Step
+from soloist_agents.contract import Gathered, Plan, Step, StepResult, Verdict
 
-from soloist.graph.gather import CHECK
 from soloist.graph.state import Progress, State, Update
+from soloist.graph.trouble import within
 from soloist.live import Live
 
 FIRST_SHARE = 64
@@ -17,29 +16,58 @@ FIRST_SHARE = 64
 LEAST_SHARE = 16
 STEEPNESS = 3
 """How much a step's share falls with its suspicion."""
+SETTLED = ("solved", "answered")
 
 
 async def plan(state: State, runtime: Runtime[Live]) -> Update:
-    """Have the planner break the task into steps."""
+    """Have the planner break the task into steps. What earlier plans have solved stays, unless the planner drops it."""
     live = runtime.context
     gathered = live.gathered(state.get("gathered_ref"))
-    if state["check"] is None:
-        raise ValueError("a task needs a --check: without one nobody knows when it is done")
-    check = CHECK.validate_python(state["check"])
-    known = {step: Progress.model_validate(p) for step, p in state.get("steps", {}).items()}
-    failed = [step for step, progress in known.items() if progress.status == "given up"]
-    made = (
-        Plan(steps=())
-        if _passes_already(gathered)
-        else await live.planner.plan(state["goal"], check, gathered, _sources(live.run.tree, gathered), failed)
-    )
+    if state.get("trouble") or _passes_already(gathered, live):
+        return _kept(live, state, Plan(steps=()))
+    history = history_of(state, live)
+    made = await within(live.seconds_left, live.planner.plan(live.situation(gathered, history)))
+    if isinstance(made, dict):
+        live.journal.emit("trouble", made["text"])
+        return {**_kept(live, state, Plan(steps=())), "trouble": made}
+    if made.mode == "all":
+        carried = tuple(r.step for r in history if r.solved and r.step.id not in made.dropped)
+        made = made.model_copy(update={"steps": (*carried, *made.steps)}) if made.steps else made
     live.journal.emit("plan", _told(made), steps=[step.id for step in made.steps])
+    return _kept(live, state, made)
+
+
+def _kept(live: Live, state: State, made: Plan) -> Update:
+    known = state.get("steps", {})
+    ref = live.run.put(Plan, made)
     return {
-        "plan_ref": live.run.put(Plan, made),
+        "plan_ref": ref,
+        "plan_refs": [ref],
         "plans": state.get("plans", 0) + 1,
-        "steps": {step.id: known.get(step.id, Progress()).model_dump() for step in made.steps},
+        "steps": {step.id: known.get(step.id, Progress().model_dump()) for step in made.steps},
         "chosen": [],
     }
+
+
+def history_of(state: State, live: Live) -> tuple[StepResult, ...]:
+    """What became of the steps of all earlier plans."""
+    found: dict[str, StepResult] = {}
+    for ref in state.get("plan_refs", []):
+        for step in live.run.get(Plan, ref).steps:
+            progress = Progress.model_validate(state["steps"][step.id])
+            verdict = live.run.get(Verdict, progress.verdict) if progress.verdict else None
+            done = progress.status in SETTLED
+            text = verdict.candidate.text if verdict and done else ""
+            why = progress.why or (verdict.why if verdict else "")
+            found[step.id] = StepResult(
+                step=live.posed(step, progress), solved=done, why=_with_miss(why, progress, live), text=text
+            )
+    return tuple(found.values())
+
+
+def _with_miss(why: str, progress: Progress, live: Live) -> str:
+    misses = [] if progress.status in SETTLED else live.misses(progress.misses)
+    return f"{why}\nThe best candidate:\n{misses[0].candidate.text}\nfailed:\n{misses[0].why}" if misses else why
 
 
 def shares(state: State, runtime: Runtime[Live]) -> list[Send]:
@@ -47,7 +75,7 @@ def shares(state: State, runtime: Runtime[Live]) -> list[Send]:
     live = runtime.context
     made = live.run.get(Plan, state["plan_ref"])
     progress = {step.id: Progress.model_validate(state["steps"][step.id]) for step in made.steps}
-    ready = [s for s in made.steps if progress[s.id].status == "open" and all(progress[n].status == "solved" for n in s.needs)]
+    ready = [s for s in made.steps if progress[s.id].status == "open" and all(progress[n].status in SETTLED for n in s.needs)]
     left = live.task.budget.samples - _tried(state)
     top = max((step.suspicion for step in ready), default=0.0)
     sends = []
@@ -63,6 +91,7 @@ def shares(state: State, runtime: Runtime[Live]) -> list[Send]:
                         "plan_ref": state["plan_ref"],
                         "gathered_ref": state["gathered_ref"],
                         "progress": progress[step.id].model_dump(),
+                        "needed": {need: state["steps"][need] for need in live.all_needs(made, step.id)},
                         "allowance": share,
                     },
                 )
@@ -80,19 +109,19 @@ async def choose(state: State, runtime: Runtime[Live]) -> Update:
     live = runtime.context
     live.solved.clear()
     made = live.run.get(Plan, state["plan_ref"])
-    solved = [(s, p) for s in made.steps if (p := Progress.model_validate(state["steps"][s.id])).status == "solved"]
+    settled = [(s, p) for s in made.steps if (p := Progress.model_validate(state["steps"][s.id])).status in SETTLED]
     if made.mode == "all":
-        return {"chosen": [s.id for s, _ in solved] if len(solved) == len(made.steps) else []}
-    best = min(solved, key=lambda sp: (sp[1].size, -sp[0].suspicion), default=None)
+        return {"chosen": [s.id for s, _ in settled] if len(settled) == len(made.steps) else []}
+    best = min(settled, key=lambda sp: (sp[1].size, -sp[0].suspicion), default=None)
     return {"chosen": [best[0].id] if best else []}
 
 
-def after_choose(state: State, runtime: Runtime[Live]) -> Sequence[Send] | Literal["solved", "replan", "give up"]:
+def after_choose(state: State, runtime: Runtime[Live]) -> Sequence[Send] | Literal["solved", "answered", "replan", "give up"]:
     """Stitch what is solved; otherwise another wave, another plan, or the report."""
     live = runtime.context
     if state["chosen"]:
-        return "solved"
-    if live.seconds_left <= 0 or _tried(state) >= live.task.budget.samples:
+        return "solved" if live.changes_files(state["plan_ref"], state["chosen"]) else "answered"
+    if state.get("trouble") or live.seconds_left <= 0 or _tried(state) >= live.task.budget.samples:
         return "give up"
     return shares(state, runtime) or replan_or_give_up(state, runtime)
 
@@ -100,7 +129,7 @@ def after_choose(state: State, runtime: Runtime[Live]) -> Sequence[Send] | Liter
 def replan_or_give_up(state: State, runtime: Runtime[Live]) -> Literal["replan", "give up"]:
     """Another plan while the budget allows one."""
     live = runtime.context
-    may = state.get("plans", 0) <= live.task.budget.replans and live.seconds_left > 0
+    may = state.get("plans", 0) <= live.task.budget.replans and live.seconds_left > 0 and not state.get("trouble")
     return "replan" if may else "give up"
 
 
@@ -114,18 +143,14 @@ def _tried(state: State) -> int:
     return sum(int(progress["tried"]) for progress in state["steps"].values())
 
 
-def _passes_already(gathered: Gathered) -> bool:
-    return gathered.baseline is not None and gathered.baseline.exit_code == 0
-
-
-def _sources(tree: Path, gathered: Gathered) -> dict[str, bytes]:
-    return {path: (tree / path).read_bytes() for path in {suspect.path for suspect in gathered.suspects}}
+def _passes_already(gathered: Gathered, live: Live) -> bool:
+    """The user's own check passes: there is nothing to do. The repository's own suite is expected to."""
+    return gathered.baseline is not None and gathered.baseline.exit_code == 0 and not live.implied
 
 
 def _told(made: Plan) -> str:
     if not made.steps:
-        return "no step to try"
+        return f"no step to try{': ' if made.why else ''}{made.why}"
     how = "alternatives, most suspicious first" if made.mode == "any" else "all needed"
-    return (
-        f"{len(made.steps)} steps ({how}): {', '.join(step.id for step in made.steps[:3])}{', …' if len(made.steps) > 3 else ''}"
-    )
+    more = ", …" if len(made.steps) > 3 else ""
+    return f"{len(made.steps)} steps ({how}): {', '.join(step.target or step.id for step in made.steps[:3])}{more}"

@@ -6,16 +6,14 @@ from typing import Literal
 
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
-from soloist_agents.contract import Candidate, Plan, Verdict
-from soloist_sandbox.integrity import judge, refuse_changes
-from soloist_tools.functions import replace_function
+from soloist_agents.contract import Verdict
 from soloist_tools.workspace import Patch, TreeMoved, apply, make_patch
 
-from soloist.graph.gather import CHECK
 from soloist.graph.planning import replan_or_give_up
 from soloist.graph.state import Progress, State, Update
 from soloist.graph.telling import tell
-from soloist.live import Live
+from soloist.graph.whole import verify_whole
+from soloist.live import Live, planner_tests
 
 
 async def stitch(state: State, runtime: Runtime[Live]) -> Update:
@@ -26,23 +24,16 @@ async def stitch(state: State, runtime: Runtime[Live]) -> Update:
 
 
 async def verify(state: State, runtime: Runtime[Live]) -> Update:
-    """Run the whole check once more, on a clean copy with the patch."""
+    """Run the whole check once more, and each step's own, on a clean copy with the patch."""
     live = runtime.context
     patch = live.run.get(Patch, state["patch_ref"])
-    check = CHECK.validate_python(state["check"])
     await asyncio.to_thread(_clean_copy, live, patch)
-    session = await live.sandbox.open(live.run.clean)
-    try:
-        outcome = await session.run(check, limits=live.task.budget.check_limits)
-    finally:
-        await session.close()
-    judgement = judge(check, live.gathered(state["gathered_ref"]).baseline, outcome)
-    candidate = Candidate(author="stitch", text=patch.diff(), note=", ".join(state["chosen"]))
-    verdict = Verdict(candidate=candidate, outcome=outcome, passed=judgement.passed, why=judgement.why, level=judgement.level)
-    live.journal.emit("verify", f"on a clean copy: {judgement.why}", passed=judgement.passed, level=judgement.level)
+    verdict = await verify_whole(state, live, patch)
+    live.journal.emit("verify", f"on a clean copy: {verdict.why}", passed=verdict.passed, level=verdict.level)
     update: Update = {"verdict_ref": live.run.put(Verdict, verdict)}
     if not verdict.passed:
-        update["steps"] = {step: _given_up(state, step, judgement.why) for step in state["chosen"]}
+        update["steps"] = {step: _given_up(state, step, f"it passed its own check, but the whole did not: {verdict.why}")
+                           for step in state["chosen"]}  # fmt: skip
     return update
 
 
@@ -58,12 +49,12 @@ async def apply_patch(state: State, runtime: Runtime[Live]) -> Update:
     live = runtime.context
     patch = live.run.get(Patch, state["patch_ref"])
     await asyncio.to_thread(live.run.patch.write_text, patch.model_dump_json())
-    approval = live.task.approval
+    repository, approval = live.task.repository, live.task.approval
     if approval == "ask":
         approval = "always" if interrupt({"question": "apply", "diff": patch.diff()}) is True else "never"
-    if approval == "never":
+    if approval == "never" or repository is None:
         return {"decision": "not applied"}
-    writing = asyncio.create_task(asyncio.to_thread(apply, live.task.repository, patch, live.run.journal))
+    writing = asyncio.create_task(asyncio.to_thread(apply, repository, patch, live.run.journal))
     try:
         await asyncio.shield(writing)
     except TreeMoved as moved:
@@ -71,38 +62,33 @@ async def apply_patch(state: State, runtime: Runtime[Live]) -> Update:
     except asyncio.CancelledError:
         await asyncio.wait([writing])  # a patch is applied or not, never left halfway by an interrupt
         raise
-    live.journal.emit("apply", f"applied to {live.task.repository}; take it back with: soloist undo {live.run.id}")
+    live.journal.emit("apply", f"applied to {repository}; take it back with: soloist undo {live.run.id}")
     return {"decision": "applied"}
 
 
 async def report(state: State, runtime: Runtime[Live]) -> Update:
     """Say what was done, on what evidence, and what it cost."""
-    told = await asyncio.to_thread(tell, state, runtime.context)
-    await asyncio.to_thread(runtime.context.run.report.write_text, told.model_dump_json(indent=2))
+    live = runtime.context
+    told = await asyncio.to_thread(tell, state, live)
+    told = type(told).model_validate_json(live.journal.scrub(told.model_dump_json()))
+    await asyncio.to_thread(live.run.report.write_text, told.model_dump_json(indent=2))
     return {"report": told.model_dump(mode="json")}
 
 
 def _stitched(state: State, live: Live) -> Patch:
-    made = live.run.get(Plan, state["plan_ref"])
-    contents: dict[str, bytes] = {}
-    for step in made.steps:
-        if step.id in state["chosen"]:
-            verdict = live.run.get(Verdict, Progress.model_validate(state["steps"][step.id]).verdict)
-            before = contents.get(step.path) or (live.run.tree / step.path).read_bytes()
-            contents[step.path] = replace_function(before, step.name, verdict.candidate.text)
-    refuse_changes(contents, CHECK.validate_python(state["check"]), set(contents))
+    chosen = {step: state["steps"][step] for step in state["chosen"]}
+    contents = live.changed(state["plan_ref"], chosen)
+    if live.keeps_tests:
+        contents |= planner_tests(live, state["plan_ref"], chosen)
     return make_patch(live.run.tree, contents)
 
 
 def _clean_copy(live: Live, patch: Patch) -> None:
     live.run.remove_clean()
     shutil.copytree(live.run.tree, live.run.clean, symlinks=True)
-    for path, content in patch.as_changes().items():
-        file = live.run.clean / path
-        mode = file.stat().st_mode
-        file.chmod(mode | 0o200)
-        file.write_bytes(content)
-        file.chmod(mode)
+    journal = live.run.folder / "clean-journal"
+    shutil.rmtree(journal, ignore_errors=True)
+    apply(live.run.clean, patch, journal)
 
 
 def _given_up(state: State, step: str, why: str) -> dict[str, object]:

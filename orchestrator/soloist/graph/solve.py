@@ -1,6 +1,6 @@
 """One step's loop: pose -> sample -> execute -> select -> (sample | repair | escalate | done).
 
-The loop ends when the step is solved, its share of the budget is used, or every specialist has run out of ideas.
+The loop ends when the step is settled, its share of the budget is used, or every specialist has run out of ideas.
 """
 
 import asyncio
@@ -8,84 +8,61 @@ from collections.abc import Sequence
 from typing import Literal
 
 from langgraph.runtime import Runtime
-from soloist_agents.contract import Candidate, NearMiss, Plan, Step, Verdict
-from soloist_agents.trial import Screening, Trial
+from soloist_agents.checking import suspicious
+from soloist_agents.contract import Candidate, NoAnswer, Pace, Plan, Specialist, Step
+from soloist_agents.trials.answers import AgreementTrial
 
+from soloist.graph.judging import judge_batch
+from soloist.graph.posing import mend_suspect, pose_step
 from soloist.graph.state import Progress, SolveOutput, SolveState, SolveUpdate
+from soloist.graph.trouble import trouble
+from soloist.ladder import pace_of
 from soloist.live import Live
-
-BATCH = 48
-"""Candidates judged between two checkpoints, at most."""
-FIRST_BATCH = 16
-"""The first batch is small: most faults that can be repaired at all are among the likeliest candidates."""
-KEPT_MISSES = 20
-FRESH_BEFORE_REPAIR = 400
-"""Fresh candidates judged before near misses are built on, and between two such rounds."""
-REPAIRS_A_ROUND = 300
-MOST_PROVED = 5
-"""Survivors of one batch that get a clean container of their own."""
+from soloist.streams import Drawn
 
 
 async def pose(state: SolveState, runtime: Runtime[Live]) -> SolveUpdate:
     """Put the step before the specialists; one that can't be tried at all is given up, and says why."""
-    progress = _progress(state)
-    live = runtime.context
+    live, progress = runtime.context, _progress(state)
     live.journal.emit("step.start", f"{state['step']}: {state['allowance']} candidates", step=state["step"], tried=progress.tried)
-    try:
-        live.trial(live.step(state["plan_ref"], state["step"]), state["gathered_ref"])
-    except (OSError, ValueError) as unfit:
-        progress = progress.model_copy(update={"status": "given up", "why": str(unfit)})
-    return {"spent": 0, "batch": 0, "progress": progress.model_dump()}
+    return {"spent": 0, "batch": 0, "progress": (await pose_step(state, live)).model_dump()}
 
 
 async def sample(state: SolveState, runtime: Runtime[Live]) -> SolveUpdate:
     """Draw the next candidates from the specialist at work."""
     live, progress = runtime.context, _progress(state)
-    step = live.step(state["plan_ref"], state["step"])
-    idle = live.solved.is_set() or progress.status != "open"
-    wanted = 0 if idle else _batch_size(progress, state["allowance"] - state["spent"])
+    wanted = 0 if _idle(live, progress) else _wanted(live, state, progress)
     try:
-        batch, taken = await live.draw(step, progress, wanted) if wanted else ((), 0)
+        drawn = await _drawn(live, state, progress, wanted) if wanted else Drawn((), 0, (), False)
     except ValueError as unfit:
-        progress = progress.model_copy(update={"status": "given up", "why": str(unfit)})
+        progress = progress.model_copy(update={"exhausted": True, "why": str(unfit)})
         return {"progress": progress.model_dump(), "batch": 0, "batch_ref": live.run.put(tuple[Candidate, ...], ())}
+    for none in drawn.none:
+        live.journal.emit(
+            "step.none", f"{state['step']}: no answer from {none.author}: {none.ended}: {none.why}", step=state["step"]
+        )
+    update: dict[str, object] = {"no_answers": progress.no_answers + len(drawn.none)}
     if progress.phase == "repair":
-        progress = progress.model_copy(update={"repair_drawn": progress.repair_drawn + taken})
+        update["repair_drawn"] = progress.repair_drawn + drawn.taken
     else:
-        progress = progress.model_copy(update={"drawn": progress.drawn + taken, "exhausted": len(batch) < wanted})
+        update |= {"drawn": progress.drawn + drawn.taken, "exhausted": drawn.ended}
+    progress = progress.model_copy(update=update)
     return {
         "progress": progress.model_dump(),
-        "batch_ref": live.run.put(tuple[Candidate, ...], batch),
-        "batch": len(batch),
+        "batch_ref": live.run.put(tuple[Candidate, ...], drawn.candidates),
+        "batch": len(drawn.candidates),
+        "trouble": _failed(drawn.none),
     }
 
 
 async def execute(state: SolveState, runtime: Runtime[Live]) -> SolveUpdate:
     """Judge the candidates in the sandbox."""
-    live, progress = runtime.context, _progress(state)
+    live = runtime.context
     batch = live.run.get(tuple[Candidate, ...], state["batch_ref"])
     if not batch:
         return {}
-    step = live.step(state["plan_ref"], state["step"])
-    trial = live.trial(step, state["gathered_ref"])
-    screening = await _screen(trial, batch, live)
-    verdict, runs = await _prove(trial, screening.survivors, live, step)
-    misses = _best([*live.misses(progress.misses), *screening.misses])
-    update: dict[str, object] = {
-        "tried": progress.tried + screening.judged,
-        "plausible": progress.plausible + len(screening.survivors),
-        "proved_runs": progress.proved_runs + runs,
-        "near_misses": progress.near_misses + len(screening.misses),
-        "misses": live.run.put(tuple[NearMiss, ...], misses),
-    }
-    if verdict is not None:
-        update |= {
-            "status": "solved",
-            "verdict": live.run.put(Verdict, verdict),
-            "size": verdict.candidate.size,
-            "why": verdict.why,
-        }
-    progress = progress.model_copy(update=update)
+    step = _step(live, state)
+    progress = await judge_batch(live, step, _progress(state), batch, thorough=pace_of(_specialist(live, state)).thorough)
     live.journal.emit("step.batch", _told(step, progress), step=step.id, tried=progress.tried, plausible=progress.plausible)
     return {"progress": progress.model_dump(), "spent": state["spent"] + len(batch)}
 
@@ -93,29 +70,44 @@ async def execute(state: SolveState, runtime: Runtime[Live]) -> SolveUpdate:
 async def select(state: SolveState, runtime: Runtime[Live]) -> SolveUpdate:
     """Settle what the last batch means for the step."""
     live, progress = runtime.context, _progress(state)
-    if progress.status == "solved" and _alternatives(live, state):
+    if progress.status == "solved" and live.run.get(Plan, state["plan_ref"]).mode == "any":
         live.solved.set()
-    ended = state["batch"] == 0 or progress.repair_drawn >= REPAIRS_A_ROUND
+    pace = pace_of(_specialist(live, state))
+    ended = state["batch"] == 0 or progress.repair_drawn >= pace.repairs_a_round
     if progress.phase == "repair" and ended:
         progress = progress.model_copy(update={"phase": "fresh"})
-    out_of_ideas = progress.exhausted and progress.phase == "fresh" and not _worth_repair(progress)
-    if progress.status == "open" and out_of_ideas and progress.rung + 1 >= len(live.ladder):
-        progress = progress.model_copy(update={"status": "given up", "why": "every specialist has run out of candidates"})
+    progress = await _with_suspicion(live, state, progress)
+    out_of_ideas = progress.exhausted and progress.phase == "fresh" and not worth_repair(progress, pace)
+    if progress.status == "open" and out_of_ideas and progress.rung + 1 >= len(live.rungs(_step(live, state))):
+        progress = _last_word(live, state, progress)
     stop = live.solved.is_set() or live.seconds_left <= 0 or state["spent"] >= state["allowance"]
     return {"progress": progress.model_dump(), "stop": stop}
 
 
-def next_move(state: SolveState) -> Literal["more", "near misses", "out of ideas", "done"]:
+Move = Literal["more", "near misses", "out of ideas", "done"]
+
+
+def next_move(state: SolveState, runtime: Runtime[Live]) -> Move:
     """Go on sampling, build on near misses, hand over to the next specialist, or end."""
-    progress = _progress(state)
-    if progress.status != "open" or state["stop"]:
+    return move(_progress(state), pace_of(_specialist(runtime.context, state)), stop=state["stop"])
+
+
+def move(progress: Progress, pace: Pace, *, stop: bool) -> Move:
+    """The decision itself."""
+    if progress.status != "open" or stop:
         return "done"
     if progress.phase == "repair":
         return "more"
-    due = progress.drawn >= FRESH_BEFORE_REPAIR * (progress.repair_round + 1)
-    if _worth_repair(progress) and (progress.exhausted or due):
+    due = progress.drawn >= pace.fresh_before_repair * (progress.repair_round + 1)
+    if worth_repair(progress, pace) and (progress.exhausted or due):
         return "near misses"
     return "out of ideas" if progress.exhausted else "more"
+
+
+def worth_repair(progress: Progress, pace: Pace) -> bool:
+    """Near misses that no repair round has built on yet."""
+    fresh = bool(progress.near_misses) and progress.misses != progress.repair_misses
+    return fresh and progress.repair_round < pace.repair_rounds
 
 
 async def repair(state: SolveState, runtime: Runtime[Live]) -> SolveUpdate:
@@ -135,74 +127,101 @@ async def repair(state: SolveState, runtime: Runtime[Live]) -> SolveUpdate:
 
 async def escalate(state: SolveState, runtime: Runtime[Live]) -> SolveUpdate:
     """Hand the step to the next specialist of the ladder."""
-    progress = _progress(state)
-    progress = progress.model_copy(update={"rung": progress.rung + 1, "phase": "fresh", "drawn": 0, "exhausted": False})
-    name = runtime.context.ladder[progress.rung].name
-    runtime.context.journal.emit("step.escalate", f"{state['step']}: handed to {name}", step=state["step"], rung=name)
+    live, progress = runtime.context, _progress(state)
+    update = {"rung": progress.rung + 1, "phase": "fresh", "drawn": 0, "exhausted": False, "repair_round": 0}
+    progress = progress.model_copy(update=update)
+    name = live.rungs(_step(live, state))[progress.rung].name
+    live.journal.emit("step.escalate", f"{state['step']}: handed to {name}", step=state["step"], rung=name)
     return {"progress": progress.model_dump()}
 
 
-async def done(state: SolveState) -> SolveOutput:
-    """Give the step's progress back."""
-    return {"steps": {state["step"]: state["progress"]}}
+async def done(state: SolveState, runtime: Runtime[Live]) -> SolveOutput:
+    """Give the step's progress back; whoever still thinks about it is stopped."""
+    live, progress = runtime.context, _progress(state)
+    over = progress.status != "open" or live.solved.is_set() or live.seconds_left <= 0
+    if over:
+        await live.streams.end(state["step"])
+    return {
+        "steps": {state["step"]: state["progress"]},
+        "trouble": state.get("trouble", {}) if progress.status != "solved" else {},
+    }
 
 
 def _progress(state: SolveState) -> Progress:
     return Progress.model_validate(state["progress"])
 
 
-def _batch_size(progress: Progress, left: int) -> int:
-    return min(max(FIRST_BATCH, progress.tried), BATCH, max(1, left))
+def _step(live: Live, state: SolveState) -> Step:
+    return _posed_step(live, state, _progress(state))
 
 
-def _alternatives(live: Live, state: SolveState) -> bool:
-    """Whether one solved step is enough for the whole plan."""
-    return live.run.get(Plan, state["plan_ref"]).mode == "any"
+def _posed_step(live: Live, state: SolveState, progress: Progress) -> Step:
+    return live.posed(live.step(state["plan_ref"], state["step"]), progress)
 
 
-def _worth_repair(progress: Progress) -> bool:
-    """Near misses that no repair round has built on yet."""
-    return bool(progress.near_misses) and progress.misses != progress.repair_misses
+def _specialist(live: Live, state: SolveState) -> Specialist:
+    rungs = live.rungs(_step(live, state))
+    return rungs[min(_progress(state).rung, len(rungs) - 1)]
 
 
-async def _screen(trial: Trial, batch: Sequence[Candidate], live: Live) -> Screening:
-    """Screen the batch, until the deadline or until another step is solved: what that cuts off has not passed."""
-    screening = asyncio.ensure_future(trial.screen(batch))
+def _idle(live: Live, progress: Progress) -> bool:
+    return live.solved.is_set() or progress.status != "open" or live.seconds_left <= 0
+
+
+def _wanted(live: Live, state: SolveState, progress: Progress) -> int:
+    pace, left = pace_of(_specialist(live, state)), state["allowance"] - state["spent"]
+    return min(max(pace.first_batch, min(progress.tried, pace.batch)), pace.batch, max(1, left))
+
+
+async def _drawn(live: Live, state: SolveState, progress: Progress, wanted: int) -> Drawn:
+    """The next candidates, unless the time is over or another step is solved first."""
+    misses = live.misses(progress.repair_misses)
+    draw = asyncio.ensure_future(live.streams.draw(_specialist(live, state), _step(live, state), progress, misses, wanted))
     elsewhere = asyncio.ensure_future(live.solved.wait())
     try:
-        await asyncio.wait((screening, elsewhere), timeout=live.seconds_left, return_when=asyncio.FIRST_COMPLETED)
-        return screening.result() if screening.done() else Screening(survivors=(), misses=(), judged=0)
+        await asyncio.wait((draw, elsewhere), timeout=live.seconds_left, return_when=asyncio.FIRST_COMPLETED)
+        return draw.result() if draw.done() else Drawn((), 0, (), True)
     finally:
         elsewhere.cancel()
-        screening.cancel()
-        await asyncio.gather(screening, elsewhere, return_exceptions=True)
+        draw.cancel()
+        await asyncio.gather(draw, elsewhere, return_exceptions=True)
 
 
-async def _prove(trial: Trial, survivors: Sequence[Candidate], live: Live, step: Step) -> tuple[Verdict | None, int]:
-    """The likeliest survivor that passes in a clean container.
-
-    Not the smallest: on HumanEvalFix the first in the specialist's order was right on unseen inputs in 71 of 75 cases, the
-    smallest of the next 150 in 68 (the order weighs size already).
-    """
-    runs = 0
-    for candidate in survivors[:MOST_PROVED]:
-        verdict = await trial.prove(candidate)
-        runs += 1
-        live.journal.emit(
-            "step.verdict",
-            f"{step.id}: {candidate.note}: {'passed' if verdict.passed else 'failed'} in a clean container ({verdict.why})",
-            step=step.id,
-            passed=verdict.passed,
-            level=verdict.level,
-        )
-        if verdict.passed:
-            return verdict, runs
-    return None, runs
+def _failed(none: Sequence[NoAnswer]) -> dict[str, str]:
+    """A specialist that can't serve does not end the run, but where the step stays unsolved, it is told as the reason."""
+    failed = [told for told in none if told.ended == "failed"]
+    if not failed:
+        return {}
+    return trouble("spent" if failed[-1].why.startswith("the cap of ") else "unavailable", failed[-1].why)
 
 
-def _best(misses: Sequence[NearMiss]) -> tuple[NearMiss, ...]:
-    ranked = sorted(misses, key=lambda m: (-m.passed, -m.reached, m.candidate.depth, m.candidate.size))
-    return tuple(ranked[:KEPT_MISSES])
+def _last_word(live: Live, state: SolveState, progress: Progress) -> Progress:
+    """Every specialist has run out: samples may still agree."""
+    trial = live.trials.get(state["step"])
+    leader = trial.leader() if isinstance(trial, AgreementTrial) else None
+    if leader is None:
+        none = f"; {progress.no_answers} samples gave no answer" if progress.no_answers else ""
+        why = progress.why or f"every specialist has run out of candidates{none}"
+        return progress.model_copy(update={"status": "given up", "why": why})
+    status = "answered" if leader.level == "agreed" else "given up"
+    return progress.model_copy(update={"status": status, "why": leader.why, "verdict": live.run.put(type(leader), leader)})
+
+
+async def _with_suspicion(live: Live, state: SolveState, progress: Progress) -> Progress:
+    """When different candidates fail in the same way the check is the suspect; one that the planner wrote is mended, once."""
+    if progress.status != "open" or progress.suspect or not pace_of(_specialist(live, state)).thorough:
+        return progress
+    suspect = suspicious(live.misses(progress.misses))
+    if suspect is None:
+        return progress
+    live.journal.emit("step.suspect", f"{state['step']}: its check is suspected: {suspect}", step=state["step"])
+    progress = progress.model_copy(update={"suspect": suspect})
+    mended = await mend_suspect(state, live, progress)
+    if mended is None:
+        return progress
+    failed = [miss.candidate for miss in live.misses(progress.misses)]
+    progress = mended.model_copy(update={"misses": "", "repair_misses": "", "near_misses": 0})
+    return await judge_batch(live, _posed_step(live, state, progress), progress, failed, thorough=True)
 
 
 def _told(step: Step, progress: Progress) -> str:

@@ -1,11 +1,13 @@
 """The graph's state: small, plain JSON. Bodies (code, outcomes, diffs) live in the run's folder under their hash."""
 
+import operator
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypedDict
 
 from soloist_sandbox.contract import Value
 
-Status = Literal["open", "solved", "given up"]
+Status = Literal["open", "solved", "answered", "given up"]
+"""Answered: as far as the step's kind allows, by text whose places exist, by agreement, or by an edit that fits."""
 Phase = Literal["fresh", "repair"]
 
 
@@ -30,8 +32,19 @@ class Progress(Value):
     tried: int = 0
     plausible: int = 0
     proved_runs: int = 0
+    no_answers: int = 0
+    """Samples that were cut, empty or looping: neither right nor wrong."""
     verdict: str = ""
-    """Hash of the verdict that solved it."""
+    """Hash of the verdict that solved or answered it."""
+    step: str = ""
+    """Hash of the step as it was put before the specialists: completed, and with its check mended."""
+    check_rewrites: int = 0
+    suspect: str = ""
+    """Why the check is suspected: different candidates fail it in the same way."""
+    mutants: str = ""
+    """How many wrong variants of the solution its check lets pass, in words; empty where that was not tried."""
+    weak: bool = False
+    """The check lets most wrong variants pass."""
     size: int = 0
     """Edit size of the solution."""
     why: str = ""
@@ -66,6 +79,10 @@ class Update(TypedDict, total=False):
     """The verdict on the whole, from the clean copy."""
     decision: str
     """What became of the patch: "applied", or why not."""
+    trouble: Annotated[dict[str, str], merge]
+    """A model that failed or a cap that was reached: "kind" and "text". It ends the run; what was found is kept."""
+    plan_refs: Annotated[list[str], operator.add]
+    """Hashes of all plans, oldest first."""
     report: dict[str, Any]
 
 
@@ -79,6 +96,7 @@ class GatherState(TypedDict, total=False):
     goal: str
     check: dict[str, Any] | None
     gathered_ref: str
+    trouble: Annotated[dict[str, str], merge]
     calls: list[dict[str, Any]]
     """Tool calls that the planner asked for and that were not answered yet."""
 
@@ -90,6 +108,8 @@ class SolveInput(TypedDict):
     plan_ref: str
     gathered_ref: str
     progress: dict[str, Any]
+    needed: dict[str, Any]
+    """Id -> progress of the solved steps that it needs, directly or through others."""
     allowance: int
     """Candidates that may be judged in this wave."""
 
@@ -106,6 +126,7 @@ class SolveUpdate(TypedDict, total=False):
     """How many they are."""
     stop: bool
     """Time is over, the share is used, or another step was solved."""
+    trouble: dict[str, str]
 
 
 class SolveState(SolveInput):
@@ -115,9 +136,11 @@ class SolveState(SolveInput):
     batch_ref: str
     batch: int
     stop: bool
+    trouble: Annotated[dict[str, str], merge]
 
 
 class SolveOutput(TypedDict):
     """What a worker gives back."""
 
     steps: Annotated[dict[str, Any], merge]
+    trouble: Annotated[dict[str, str], merge]

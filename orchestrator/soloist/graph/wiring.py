@@ -28,7 +28,9 @@ def build(checkpointer: Checkpointer = None) -> CompiledStateGraph[State, Live, 
     graph.add_conditional_edges("plan", planning.after_plan, {"solve": "solve", "nothing to try": "report"})
     graph.add_edge("solve", "choose")
     graph.add_conditional_edges(
-        "choose", planning.after_choose, {"solve": "solve", "solved": "stitch", "replan": "plan", "give up": "report"}
+        "choose",
+        planning.after_choose,
+        {"solve": "solve", "solved": "stitch", "answered": "report", "replan": "plan", "give up": "report"},
     )
     graph.add_edge("stitch", "verify")
     graph.add_conditional_edges("verify", proving.after_verify, {"proved": "apply", "replan": "plan", "give up": "report"})

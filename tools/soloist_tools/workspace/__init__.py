@@ -1,7 +1,8 @@
 """The workspace: work on a copy, a patch as the result, applied on approval and taken back on demand.
 
-`copy_tree` copies the user's tree, `make_patch` turns new contents into a `Patch`, `apply` writes it to the user's tree and
-`undo` restores what was there. All of them block: call them with `asyncio.to_thread`. No git state is ever changed.
+`copy_tree` copies the user's tree, `make_patch` turns new contents (None: no file) into a `Patch`, `apply` writes it to the
+user's tree and `undo` restores what was there. All of them block: call them with `asyncio.to_thread`. No git state is ever
+changed.
 """
 
 from soloist_tools.workspace.applying import Applied, TreeMoved, apply, undo

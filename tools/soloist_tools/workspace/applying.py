@@ -1,7 +1,8 @@
 """Applying a patch to the user's tree, and taking it back: all of it or none, whatever happens midway.
 
-Every file is replaced by an atomic rename. Between two files a `kill -9` can leave the tree half changed; the journal,
-on disk before the first rename, then lets the next `apply` or `undo` with it recover by looking at the files themselves.
+Every file is replaced, created or deleted in one atomic step. Between two files a `kill -9` can leave the tree half
+changed; the journal, on disk before the first step, then lets the next `apply` or `undo` with it recover by looking at the
+files themselves.
 """
 
 import secrets
@@ -11,11 +12,13 @@ from pathlib import Path
 from soloist_sandbox.contract import Value
 
 from soloist_tools.workspace import journal as journals
+from soloist_tools.workspace.access import Access, access
+from soloist_tools.workspace.folders import missing_folders
 from soloist_tools.workspace.journal import Record
 from soloist_tools.workspace.lock import locked
-from soloist_tools.workspace.moving import Move, Moved, carry_out, closed_folders, in_tree, tidy
-from soloist_tools.workspace.patch import Patch
-from soloist_tools.workspace.regular import NotAFile, content
+from soloist_tools.workspace.moving import Move, Moved, carry_out, closed_folders, difference, in_tree, tidy
+from soloist_tools.workspace.patch import FileChange, Patch
+from soloist_tools.workspace.regular import NotAFile, present
 from soloist_tools.workspace.snapshot import root_folder
 from soloist_tools.workspace.treepath import TreePath, shown
 
@@ -45,6 +48,7 @@ def apply(root: Path, patch: Patch, journal: Path) -> Applied:
 
     `journal` is a folder for this application alone, made if missing. Applying the same patch with it again does nothing when
     all is in place, and starts over after an interruption. Mode, owner and extended attributes stay; hard links are broken.
+    Folders are made for new files, and stay when their last file is deleted.
     Raises TreeMoved (tree untouched), ValueError for a root that is no folder or a journal of another change,
     TimeoutError while another process writes to the tree, OSError when writing failed (everything rolled back).
     """
@@ -58,7 +62,8 @@ def apply(root: Path, patch: Patch, journal: Path) -> Applied:
 def undo(journal: Path) -> Applied:
     """Take back what `apply` wrote with this journal, also when it was cut off midway.
 
-    Files keep the mode that they have now. A file that already is as it was before counts as restored.
+    Files keep the mode that they have now; deleted ones come back with theirs. A file that already is as it was before counts
+    as restored. Folders that `apply` made go, where nothing else is in them.
     Raises TreeMoved when a file changed since (nothing is written), ValueError when there is nothing to undo or it was undone
     already, TimeoutError and OSError as `apply`.
     """
@@ -77,11 +82,21 @@ def undo(journal: Path) -> Applied:
 
 def _apply_anew(root: Path, patch: Patch, journal: Path) -> None:
     token = secrets.token_hex(4)
-    moves = [Move(c.path, c.before, c.after, journals.sibling(token, i)) for i, c in enumerate(patch.changes)]
+    deleted = {path: found for path in patch.removed() if (found := access(root, path))}
+    moves = [
+        Move(c.path, c.before, c.after, journals.sibling(token, i), deleted.get(c.path)) for i, c in enumerate(patch.changes)
+    ]
     changed = _changed(root, moves, lenient=False)
     if changed:
         raise _not_applied(changed, patch, journal)
-    record = Record(root=str(root), patch=patch, token=token, folders=closed_folders(root, patch))
+    record = Record(
+        root=str(root),
+        patch=patch,
+        token=token,
+        folders=closed_folders(root, patch),
+        made=missing_folders(root, patch.as_changes()),
+        access=deleted,
+    )
     journals.write(journal, record)
     try:
         carry_out(record, moves)
@@ -110,12 +125,15 @@ def _in_place(root: Path, patch: Patch, journal: Path) -> bool:
 def _restore(record: Record, journal: Path) -> None:
     tidy(record)
     root = Path(record.root)
-    moves = [Move(c.path, c.after, c.before, journals.sibling(record.token, i)) for i, c in enumerate(record.patch.changes)]
+    moves = [
+        Move(c.path, c.after, c.before, journals.sibling(record.token, i), record.access.get(c.path) or _created(root, c))
+        for i, c in enumerate(record.patch.changes)
+    ]
     changed = _changed(root, moves, lenient=True)
     if changed:
         raise _not_undone(changed, record, journal)
     try:
-        carry_out(record, moves)
+        carry_out(record, moves, obsolete=record.made)
     except Moved as moved:
         raise _not_undone({moved.path: moved.reason}, record, journal) from None
 
@@ -125,13 +143,18 @@ def _changed(root: Path, moves: Iterable[Move], *, lenient: bool) -> dict[str, s
     changed = {}
     for move in moves:
         try:
-            present = content(root, move.path)
+            found = present(root, move.path)
         except NotAFile as error:
             changed[move.path] = error.reason
             continue
-        if present != move.old and not (lenient and present == move.new):
-            changed[move.path] = "changed"
+        if found != move.old and not (lenient and found == move.new):
+            changed[move.path] = difference(found, move.old)
     return changed
+
+
+def _created(root: Path, change: FileChange) -> Access | None:
+    """Mode and owner of a file that the patch created, so that a failing undo can put it back."""
+    return access(root, change.path) if change.before is None else None
 
 
 def _not_applied(changed: dict[str, str], patch: Patch, journal: Path) -> TreeMoved:
@@ -141,7 +164,7 @@ def _not_applied(changed: dict[str, str], patch: Patch, journal: Path) -> TreeMo
 
 
 def _not_undone(changed: dict[str, str], record: Record, journal: Path) -> TreeMoved:
-    kept = journals.keep(journal, {change.path: change.before for change in record.patch.changes})
+    kept = journals.keep(journal, {c.path: c.before for c in record.patch.changes if c.before is not None})
     text = f"not undone, since your files moved on: {_list(changed)}. Yours are untouched; the earlier versions are in {kept}"
     return TreeMoved(text, tuple(changed), kept)
 

@@ -12,14 +12,20 @@ _LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 _NAMED = {0x07: b"a", 0x08: b"b", 0x09: b"t", 0x0A: b"n", 0x0B: b"v", 0x0C: b"f", 0x0D: b"r", 0x22: b'"', 0x5C: b"\\"}
 
 
-def unified(path: str, before: bytes, after: bytes) -> bytes:
-    """The diff of one file; empty when nothing changed."""
+def unified(path: str, before: bytes | None, after: bytes | None) -> bytes:
+    """The diff of one file, None where there is no file; empty when nothing changed."""
     if before == after:
         return b""
     old, new = quoted(f"a/{path}"), quoted(f"b/{path}")
-    tab = b"\t" if b" " in old and not old.startswith(b'"') else b""  # git's mark for "the name ends here, not at the space"
-    header = b"diff --git %s %s\n--- %s%s\n+++ %s%s\n" % (old, new, old, tab, new, tab)
-    return header + b"".join(_hunks(_LINE.findall(before), _LINE.findall(after)))
+    header = b"diff --git %s %s\n" % (old, new)
+    if before is None:
+        header += b"new file mode 100644\n"
+    if after is None:
+        header += b"deleted file mode 100644\n"
+    if not before and not after:  # an empty file comes or goes: git leaves the names of both sides out
+        return header
+    header += b"--- %s\n+++ %s\n" % (_side(old, before), _side(new, after))
+    return header + b"".join(_hunks(_LINE.findall(before or b""), _LINE.findall(after or b"")))
 
 
 def counted(before: bytes, after: bytes) -> tuple[int, int]:
@@ -37,6 +43,12 @@ def quoted(name: str) -> bytes:
     if all(0x20 <= byte < 0x7F and byte not in b'"\\' for byte in raw):
         return raw
     return b'"%s"' % b"".join(_escaped(byte) for byte in raw)
+
+
+def _side(name: bytes, content: bytes | None) -> bytes:
+    if content is None:
+        return b"/dev/null"
+    return name + b"\t" if b" " in name and not name.startswith(b'"') else name  # the tab says that the name ends only here
 
 
 def _escaped(byte: int) -> bytes:

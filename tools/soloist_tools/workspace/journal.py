@@ -13,8 +13,9 @@ from typing import Literal
 from pydantic import Field
 from soloist_sandbox.contract import Value
 
+from soloist_tools.workspace.access import Access
 from soloist_tools.workspace.patch import Patch
-from soloist_tools.workspace.treepath import AnyName, checked
+from soloist_tools.workspace.treepath import AnyName, TreePath, checked
 
 _RECORD = "record.json"
 _KEPT = "kept"
@@ -23,7 +24,8 @@ _KEPT = "kept"
 class Record(Value):
     """One patch, where it goes, and what must be put right should the process die midway."""
 
-    format: Literal[1] = 1
+    format: Literal[1, 2] = 2
+    """1 knew neither created nor deleted files."""
     root: AnyName
     """Absolute path of the tree."""
     patch: Patch
@@ -31,6 +33,10 @@ class Record(Value):
     """Names the temporary siblings of this application."""
     folders: Mapping[AnyName, int]
     """Folders that had to be made writable for the time of writing, and their modes before. The root is ""."""
+    made: tuple[TreePath, ...] = ()
+    """Folders made for new files, outer ones first."""
+    access: Mapping[TreePath, Access] = {}
+    """Mode and owner of the files that are deleted. Their extended attributes are not kept."""
     undone: bool = False
 
 
@@ -78,6 +84,7 @@ def keep(journal: Path, versions: Mapping[str, bytes]) -> Path:
     kept = journal / _KEPT
     journal.mkdir(parents=True, exist_ok=True, mode=0o700)
     shutil.rmtree(kept, ignore_errors=True)
+    kept.mkdir()
     for path, content in versions.items():
         target = kept / checked(path)
         target.parent.mkdir(parents=True, exist_ok=True)

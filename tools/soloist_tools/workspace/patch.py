@@ -3,15 +3,15 @@
 import base64
 import binascii
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, NamedTuple, Self
 
 from pydantic import BeforeValidator, PlainSerializer, model_validator
 from soloist_sandbox.contract import Value
 
 from soloist_tools.workspace import diff
-from soloist_tools.workspace.regular import content
-from soloist_tools.workspace.treepath import TreePath, checked
+from soloist_tools.workspace.regular import present
+from soloist_tools.workspace.treepath import TreePath, checked, shown
 
 
 def _from_base64(value: object) -> object:
@@ -33,11 +33,17 @@ Blob = Annotated[
 
 
 class FileChange(Value):
-    """One file's whole content before and after."""
+    """One file's whole content before and after; None where there is no file."""
 
     path: TreePath
-    before: Blob
-    after: Blob
+    before: Blob | None
+    after: Blob | None
+
+    @model_validator(mode="after")
+    def _of_some_file(self) -> Self:
+        if self.before is None and self.after is None:
+            raise ValueError("a change needs a file before or after it")
+        return self
 
 
 class Stat(NamedTuple):
@@ -49,7 +55,7 @@ class Stat(NamedTuple):
 
 
 class Patch(Value):
-    """A change to existing regular files of one tree."""
+    """A change to regular files of one tree: edited, created and deleted ones. Folders come with the files in them."""
 
     changes: tuple[FileChange, ...]
 
@@ -59,9 +65,21 @@ class Patch(Value):
             raise ValueError("a patch names each file once")
         return self
 
+    @model_validator(mode="after")
+    def _no_file_is_a_folder(self) -> Self:
+        paths = {change.path for change in self.changes}
+        folders = {str(folder) for path in paths for folder in PurePosixPath(path).parents}
+        if paths & folders:
+            raise ValueError(f"{shown(min(paths & folders))} can't be a file and a folder in one patch")
+        return self
+
     def as_changes(self) -> dict[str, bytes]:
-        """New content by path, as a sandbox session takes it."""
-        return {change.path: change.after for change in self.changes}
+        """New content by path of the files that are edited or created, as a sandbox session takes it; see `removed`."""
+        return {change.path: change.after for change in self.changes if change.after is not None}
+
+    def removed(self) -> tuple[str, ...]:
+        """Paths of the files that are deleted."""
+        return tuple(change.path for change in self.changes if change.after is None)
 
     def diff_bytes(self) -> bytes:
         """A unified diff that `git apply` accepts in the root (with `--directory` where the root is a sub-folder)."""
@@ -73,18 +91,19 @@ class Patch(Value):
 
     def stat(self) -> Stat:
         """How much changes."""
-        counts = [diff.counted(change.before, change.after) for change in self.changes]
+        counts = [diff.counted(change.before or b"", change.after or b"") for change in self.changes]
         return Stat(len(self.changes), sum(added for added, _ in counts), sum(removed for _, removed in counts))
 
 
-def make_patch(root: Path, changes: Mapping[str, bytes]) -> Patch:
+def make_patch(root: Path, changes: Mapping[str, bytes | None]) -> Patch:
     """The patch that turns the files under `root` (the copy) into `changes`; files that stay the same are left out.
 
-    Raises ValueError for a path that leaves the root or is no existing regular file reached without links.
+    A path without a file is created, a path with None deleted. Raises ValueError for a path that leaves the root, leads
+    through a link, or is anything but a regular file.
     """
     found = []
     for path, after in sorted(changes.items()):
-        before = content(root, checked(path))
+        before = present(root, checked(path))
         if before != after:
             found.append(FileChange(path=path, before=before, after=after))
     return Patch(changes=tuple(found))

@@ -22,6 +22,10 @@ class NotAFile(ValueError):
         self.reason = reason
 
 
+class Missing(NotAFile):
+    """Nothing is there, and no link or file is in the way of making it."""
+
+
 @contextmanager
 def parent(root: Path, path: str) -> Iterator[tuple[int, str]]:
     """A handle on the folder that holds `path`, and the name in it. Raises OSError; a link on the way counts as no folder."""
@@ -43,6 +47,14 @@ def content(root: Path, path: str) -> bytes:
         return file.read()
 
 
+def present(root: Path, path: str) -> bytes | None:
+    """The bytes of a regular file, or None where nothing is. Raises `NotAFile` for anything else."""
+    try:
+        return content(root, path)
+    except Missing:
+        return None
+
+
 @contextmanager
 def opened(root: Path, path: str) -> Iterator[int]:
     """A handle for reading a regular file. Raises `NotAFile`."""
@@ -60,12 +72,14 @@ def _open(root: Path, path: str) -> int:
         with parent(root, path) as (folder, name):
             return os.open(name, _FILE, dir_fd=folder)
     except FileNotFoundError:
-        raise NotAFile(path, "missing") from None
+        raise Missing(path, "missing") from None
     except NotADirectoryError:
         raise NotAFile(path, "its folder is a link or a file now") from None
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise NotAFile(path, "a symbolic link") from None
+        if error.errno == errno.ENAMETOOLONG:
+            raise NotAFile(path, "a name that is too long") from None
         if error.errno == errno.ENXIO:
             raise NotAFile(path, "not a regular file") from None
         raise

@@ -4,15 +4,17 @@ Hard links are broken, as git breaks them: the other names of the file keep the 
 be neither atomic nor wanted (package managers link shared caches into trees).
 """
 
+import errno
 import os
-import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from soloist_tools.workspace.access import Access, access_of, grant_mode, grant_owner
 from soloist_tools.workspace.regular import opened, parent
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)  # a file system without hard links
 
 
 def stage(root: Path, path: str, sibling: str, content: bytes) -> None:
@@ -29,10 +31,44 @@ def stage(root: Path, path: str, sibling: str, content: bytes) -> None:
             os.fsync(handle)
 
 
+def stage_new(root: Path, path: str, sibling: str, content: bytes, access: Access | None) -> None:
+    """Write `content` to disk beside `path`, where no file is; with `access`, or as any new file of this process."""
+    with parent(root, path) as (folder, _):
+        handle = os.open(sibling, _NEW, 0o666 if access is None else 0o600, dir_fd=folder)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            if access is not None:
+                grant_owner(handle, access)
+                grant_mode(handle, access)
+            os.fsync(handle)
+
+
 def commit(root: Path, path: str, sibling: str) -> None:
     """Put the staged sibling in the file's place."""
     with parent(root, path) as (folder, name):
         os.replace(sibling, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def commit_new(root: Path, path: str, sibling: str) -> None:
+    """Give the staged sibling the name `path`. Raises FileExistsError when something has that name by now."""
+    with parent(root, path) as (folder, name):
+        try:
+            os.link(
+                sibling, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False
+            )  # unlike a rename never over a file
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            os.rename(sibling, name, src_dir_fd=folder, dst_dir_fd=folder)
+        else:
+            os.unlink(sibling, dir_fd=folder)
+
+
+def remove(root: Path, path: str) -> None:
+    """Delete the file."""
+    with parent(root, path) as (folder, name):
+        os.unlink(name, dir_fd=folder)
 
 
 def settle(root: Path, paths: Iterable[str]) -> None:
@@ -49,19 +85,10 @@ def discard(root: Path, path: str, sibling: str) -> None:
 
 
 def _like(original: int, new: int) -> None:
-    status = os.fstat(original)
-    ours = os.fstat(new)
-    if (status.st_uid, status.st_gid) != (ours.st_uid, ours.st_gid):
-        try:
-            os.fchown(new, status.st_uid, status.st_gid)
-        except PermissionError:
-            with suppress(PermissionError):
-                os.fchown(new, -1, status.st_gid)
+    status, access = os.fstat(original), access_of(original)
+    grant_owner(new, access)
     _copy_attributes(original, new)
-    mode = stat.S_IMODE(status.st_mode)
-    if os.fstat(new).st_uid != status.st_uid:
-        mode &= 0o777  # never lend our identity to a set-user-id program
-    os.fchmod(new, mode)
+    grant_mode(new, access)
     # Python takes a compiled file for fresh by the whole second and the size: a change within the same second must show.
     if int(status.st_mtime) == int(os.fstat(new).st_mtime):
         later = status.st_mtime_ns + 1_000_000_000

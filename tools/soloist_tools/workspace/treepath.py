@@ -10,6 +10,8 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
+_NAME_BYTES = 255
+
 
 def portable(name: str) -> str:
     """A name as it stands in JSON."""
@@ -36,11 +38,13 @@ def shown(path: str) -> str:
 def checked(path: str) -> str:
     """`path` itself, if it is the plain relative name of a file that may be written.
 
-    Raises ValueError for absolute names, `..`, doubled or trailing slashes, NUL, and anything inside a `.git`.
+    Raises ValueError for absolute names, `..`, doubled or trailing slashes, NUL, too long names, and anything inside a `.git`.
     """
     parts = path.split("/")
     if "\0" in path or any(part in ("", ".", "..") for part in parts):
         raise ValueError(f"{path!r} is not a plain path relative to the root, like 'src/m.py'")
+    if any(len(os.fsencode(part)) > _NAME_BYTES for part in parts):
+        raise ValueError(f"{path[:_NAME_BYTES]!r}... has a name that is too long for a file system")
     if any(part.lower() == ".git" for part in parts):
         raise ValueError(f"{path!r} lies inside a .git, which is never written")
     return path

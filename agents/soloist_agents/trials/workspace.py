@@ -1,4 +1,4 @@
-"""A step's trial: candidates are screened cheaply, and what survives is proved in a clean container.
+"""Trial of changes to the workspace: screened cheaply, and what survives is proved in a clean container.
 
 Three stages, each on what the one before let through:
 
@@ -8,17 +8,18 @@ Three stages, each on what the one before let through:
 """
 
 import contextlib
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import cast
 
-from soloist_sandbox.contract import Check, Limits, Outcome, PytestCheck, Screened, Session, TestReport
+from soloist_sandbox.contract import Changes, Check, Limits, Outcome, PytestCheck, Screened, Session, TestReport
 from soloist_sandbox.integrity import judge, refuse_changes
-from soloist_tools.functions import FunctionSlot
 from soloist_tools.localise import FAILING
 
-from soloist_agents.contract import Candidate, NearMiss, Step, Verdict
+from soloist_agents.contract import Candidate, NearMiss, Verdict
+from soloist_agents.stitching import Stitch
+from soloist_agents.trials.contract import Screening
 
 SLACK_SECONDS = 1.0
 """Room for a busy machine on top of what a trial is expected to take."""
@@ -27,51 +28,43 @@ MANY_FAILING = 8
 """Of more failing tests than this, an even selection is run in the first stage."""
 
 
-@dataclass(frozen=True)
-class Screening:
-    """What a batch of candidates came to."""
-
-    survivors: tuple[Candidate, ...]
-    """Passed the whole check in a warm container; not proved yet."""
-    misses: tuple[NearMiss, ...]
-    judged: int
-
-
 @dataclass
-class Trial:
-    """Tries candidates for one function step over a session whose workspace is unchanged.
+class WorkspaceTrial:
+    """Tries candidates that change files, over a session whose workspace is unchanged."""
 
-    Raises `ValueError` for a step whose target isn't in its source, or is part of the check (a test, its configuration).
-    """
-
-    step: Step
-    source: bytes
-    """The target's file as it stands in the workspace."""
+    check: Check
     session: Session
+    stitch: Stitch
+    """A candidate's own changes."""
+    existing: Container[str]
+    """The files that the workspace has."""
+    base: Changes
+    """Laid under every candidate: what earlier steps have changed, and the step's own tests."""
     baseline: Outcome
+    """The check on the workspace with `base`, before any candidate."""
     limits: Limits
     _seen_seconds: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        refuse_changes({self.step.path: b""}, self.step.check, {self.step.path})
-        self._slot = FunctionSlot(self.source, self.step.name)
         report = self.baseline.report or TestReport()
         failing = [t.id for t in report.tests if t.status in FAILING and "::" in t.id]
         self._failing = tuple(failing[:: -(-len(failing) // MANY_FAILING) or 1])
         self._reached = _reached(report, self._failing)
 
     def changes(self, candidate: Candidate) -> Mapping[str, bytes]:
-        """The files with the candidate stitched in. Raises ValueError when it doesn't fit its place."""
-        return {self.step.path: self._slot.put(candidate.text)}
+        """The files with the candidate stitched in. Raises ValueError when it doesn't fit, or touches what it may not."""
+        changed = self.stitch(candidate)
+        refuse_changes(changed, self.check, self.existing)
+        return changed
 
     async def screen(self, candidates: Sequence[Candidate]) -> Screening:
         """Stages one and two."""
         variants: list[tuple[Candidate, Mapping[str, bytes]]] = []
         for candidate in candidates:
             with contextlib.suppress(ValueError):  # not one function of that name: it has failed, and costs nothing
-                variants.append((candidate, self.changes(candidate)))
+                variants.append((candidate, {**self.base, **self.changes(candidate)}))
         misses: list[NearMiss] = []
-        check = self.step.check
+        check = self.check
         if isinstance(check, PytestCheck) and self._failing:
             variants, misses = await self._first_stage(check.narrowed(self._failing), variants)
             check = check.narrowed((), fail_fast=True)
@@ -79,8 +72,9 @@ class Trial:
 
     async def prove(self, candidate: Candidate) -> Verdict:
         """The whole check in a clean container, compared with the run before the change."""
-        outcome = await self.session.run(self.step.check, changes=self.changes(candidate), limits=self.limits)
-        judgement = judge(self.step.check, self.baseline, outcome)
+        changes = {**self.base, **self.changes(candidate)}
+        outcome = await self.session.run(self.check, changes=changes, limits=self.limits)
+        judgement = judge(self.check, self.baseline, outcome)
         return Verdict(candidate=candidate, outcome=outcome, passed=judgement.passed, why=judgement.why, level=judgement.level)
 
     async def _first_stage(

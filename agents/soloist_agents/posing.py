@@ -1,0 +1,112 @@
+"""From a step to the one message that a model gets: everything it needs, and the form of the answer."""
+
+import ast
+import re
+
+from soloist_tools.edits import GRAMMAR
+from soloist_tools.functions import function_source, functions
+from soloist_tools.parsing import parsed
+
+from soloist_agents.contract import NearMiss, Step
+from soloist_agents.prompts import render
+from soloist_agents.step_check import CasesCheck, TestsCheck
+from soloist_agents.stitching import PROGRAM_FILE
+
+WHOLE_FILE = 6_000
+"""Characters of a file that is still shown whole beside the function to be written."""
+SHOWN_FAILURE = 3_000
+SHOWN_CASES = 3
+SHOWN_TESTS = 8_000
+LARGEST_SHOWN = 40_000
+"""Characters of a file that an edit is still shown whole."""
+
+
+def pose(step: Step) -> str:
+    """The question. Raises ValueError for a kind that no model works on."""
+    if step.kind == "function":
+        return _function(step)
+    if step.kind == "program":
+        cases = step.check.cases[:SHOWN_CASES] if isinstance(step.check, CasesCheck) else ()
+        path = step.target or PROGRAM_FILE
+        return render("program", problem=step.problem, path=path, cases=cases, tests=_tests(step), givens=step.givens)
+    if step.kind == "answer":
+        return render("answer", problem=step.problem, givens=step.givens)
+    if step.kind == "edit":
+        files = [{"path": f.path, "missing": f.text is None, "text": (f.text or "")[:LARGEST_SHOWN]} for f in step.shown]
+        return render(
+            "edit", task=step.task, problem=step.problem, files=files, tests=_tests(step), givens=step.givens, form=GRAMMAR
+        )
+    if step.kind == "knowledge":
+        return render("knowledge", problem=step.problem, givens=step.givens, evidence=())
+    raise ValueError(f"step {step.id}: no model works on a step of kind {step.kind}")
+
+
+def pose_repair(step: Step, miss: NearMiss) -> str:
+    """The question again, with an attempt and why it failed."""
+    attempt = "\n\n".join((*miss.candidate.also, miss.candidate.text))
+    prose = step.kind in ("answer", "knowledge", "edit")
+    return render("repair", question=pose(step), attempt=attempt, failure=shortened(miss.why, SHOWN_FAILURE), prose=prose)
+
+
+def shortened(text: str, most: int) -> str:
+    """Beginning and end of a long text: an assertion stands at the end, what was called at the beginning."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 3]}\n… {len(text) - most} characters left out …\n{text[-(most - most // 3) :]}"
+
+
+def _function(step: Step) -> str:
+    owner, _, name = step.name.partition("#")[0].rpartition(".")
+    known = {span.qualname for span in functions(step.source)} if step.source else set()
+    context, excerpt = _context(step.source, step.name, known)
+    return render(
+        "function",
+        new=step.name not in known,
+        name=name,
+        full_name=step.name,
+        owner=owner,
+        path=step.path,
+        problem=step.problem,
+        context=context,
+        excerpt=" (excerpt)" if excerpt else "",
+        givens=step.givens,
+        tests=_tests(step),
+    )
+
+
+def _tests(step: Step) -> str:
+    """The tests that the step was given; the repository's own stand in the problem where they matter."""
+    text = "\n\n".join(step.check.files.values()) if isinstance(step.check, TestsCheck) else ""
+    return text[:SHOWN_TESTS]
+
+
+def _context(source: str, name: str, known: set[str]) -> tuple[str, bool]:
+    """The file, or of a long one its imports, constants and signatures and the function itself; whether it is an excerpt."""
+    if len(source) <= WHOLE_FILE:
+        return source, False
+    parts = [_outline(source)]
+    if name in known:
+        parts.append(f"# {name} as it is now:\n{function_source(source, name)}")
+    return "\n\n".join(parts), True
+
+
+def _outline(source: str) -> str:
+    lines = source.splitlines()
+    found: list[str] = []
+    for node in parsed(source).body:
+        found += _outlined(node, lines)
+    return "\n".join(found)
+
+
+def _outlined(node: ast.stmt, lines: list[str]) -> list[str]:
+    if isinstance(node, ast.Import | ast.ImportFrom | ast.Assign | ast.AnnAssign):
+        text = lines[node.lineno - 1 : node.end_lineno]
+        return text if len(text) <= 4 else [*text[:3], "    …"]
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return [*lines[node.lineno - 1 : node.body[0].lineno - 1], "    ..."] if node.body[0].lineno > node.lineno else [
+            re.sub(r":.*", ": ...", lines[node.lineno - 1])
+        ]  # fmt: skip
+    if isinstance(node, ast.ClassDef):
+        head = lines[node.lineno - 1 : node.body[0].lineno - 1] or [lines[node.lineno - 1]]
+        return [*head, *(line for inner in node.body for line in _outlined(inner, lines))]
+    return []

@@ -1,0 +1,40 @@
+"""The trial that fits a step."""
+
+from soloist_sandbox.contract import Limits, Outcome, Session
+from soloist_sandbox.integrity import refuse_changes
+from soloist_tools.tree import Tree
+
+from soloist_agents.contract import Step
+from soloist_agents.step_check import AgreementCheck, AnswerCheck, CasesCheck, runnable, test_files
+from soloist_agents.stitching import stitcher
+from soloist_agents.trials.answers import AgreementTrial, AnswerTrial, KnowledgeTrial
+from soloist_agents.trials.cases import CasesTrial
+from soloist_agents.trials.command import CommandTrial, UncheckedTrial
+from soloist_agents.trials.contract import Trial
+from soloist_agents.trials.workspace import WorkspaceTrial
+
+
+def make_trial(step: Step, tree: Tree, session: Session, baseline: Outcome | None, limits: Limits) -> Trial:
+    """The trial of a step on a workspace. `tree` has what earlier steps have changed; the session's workspace has not.
+
+    `baseline`: the step's check before any candidate, for checks that the sandbox runs.
+    Raises `ValueError` for a step that doesn't fit the tree, or that would change what the check is made of.
+    """
+    stitch = stitcher(step, tree)
+    check = runnable(step.check)
+    if check is not None:
+        if step.kind == "function":
+            refuse_changes({step.path: b""}, check, tree)
+        if baseline is None:
+            raise ValueError(f"step {step.id} can't be tried before its check was run")
+        base = {**tree.changes, **test_files(step.check)}
+        return WorkspaceTrial(check, session, stitch, tree, base, baseline, limits)
+    if isinstance(step.check, CasesCheck):
+        return CasesTrial(step.check, session, stitch, tree.changes, limits)
+    if isinstance(step.check, AnswerCheck):
+        return AnswerTrial(step.check, stitch)
+    if isinstance(step.check, AgreementCheck):
+        return AgreementTrial(stitch)
+    if step.kind == "knowledge":
+        return KnowledgeTrial(tree)
+    return CommandTrial(session, tree.changes, limits) if step.kind == "command" else UncheckedTrial(stitch, tree)

@@ -1,0 +1,81 @@
+"""The check of the whole: the task's own, or the repository's suite with the planner's tests in it; and each step's again."""
+
+import asyncio
+from collections.abc import Sequence
+
+from soloist_agents.contract import Candidate, Plan, Verdict
+from soloist_agents.step_check import TestsCheck, runnable, test_files
+from soloist_sandbox.contract import Check, CommandCheck, Outcome, PytestCheck, Session
+from soloist_sandbox.integrity import Judgement, judge
+from soloist_tools.workspace import Patch
+
+from soloist.graph.state import Progress, State
+from soloist.live import Live, planner_tests
+
+MOST_LEFT_OUT = 50
+"""Tests that failed before and are no business of the task: left out of the suite, and named in the report."""
+
+
+async def verify_whole(state: State, live: Live, patch: Patch) -> Verdict:
+    """The verdict on the patch, from the clean copy that it was applied to."""
+    session = await live.sandbox.open(live.run.clean)
+    try:
+        outcome, judgement = await _judged(state, live, session)
+    finally:
+        await session.close()
+    candidate = Candidate(author="stitch", text=patch.diff(), note=", ".join(state["chosen"]))
+    return Verdict(candidate=candidate, outcome=outcome, passed=judgement.passed, why=judgement.why, level=judgement.level)
+
+
+async def _judged(state: State, live: Live, session: Session) -> tuple[Outcome, Judgement]:
+    check, before = await _whole(state, live)
+    limits = live.task.budget.check_limits
+    outcome = await session.run(check, limits=limits)
+    judgement = judge(check, before, outcome)
+    if not judgement.passed:
+        return outcome, judgement
+    for step, own, files in _own_checks(state, live, check):
+        again = await session.run(own, changes=files, limits=limits)
+        if again.exit_code != 0 or again.limit is not None:
+            return again, Judgement(passed=False, level="unverified", why=f"the check of {step} fails on the whole")
+        if judgement.level != "tested":  # this one was seen to fail before any candidate was tried
+            judgement = Judgement(
+                passed=True, level="tested", why=f"{judgement.why}; the check of {step}, which failed before, passed"
+            )
+    return outcome, judgement
+
+
+def left_out(live: Live, baseline: Outcome | None) -> Sequence[str]:
+    """Tests of the repository's own suite that failed before anything was changed."""
+    report = baseline.report if baseline and live.implied else None
+    return report.ids("failed", "error")[:MOST_LEFT_OUT] if report else ()
+
+
+async def _whole(state: State, live: Live) -> tuple[Check, Outcome | None]:
+    """The check, and its run before the change."""
+    chosen = {step: state["steps"][step] for step in state["chosen"]}
+    tests = await asyncio.to_thread(planner_tests, live, state["plan_ref"], chosen) if live.keeps_tests else {}
+    baseline = live.gathered(state["gathered_ref"]).baseline
+    check = live.task.check
+    if check is None:
+        check = PytestCheck(args=tuple(tests), as_module=True) if tests else CommandCheck(command="true")
+    elif live.implied and isinstance(check, PytestCheck):
+        args = (*check.args, *(f"--deselect={test}" for test in left_out(live, baseline)))
+        check = check.model_copy(update={"args": args})
+    if not live.keeps_tests:
+        return check, baseline
+    return check, await live.session.run(check, changes=tests, limits=live.task.budget.check_limits)
+
+
+def _own_checks(state: State, live: Live, whole: Check) -> list[tuple[str, Check, dict[str, bytes]]]:
+    """The steps' own checks, but those that the check of the whole has run already."""
+    found = []
+    for step in live.run.get(Plan, state["plan_ref"]).steps:
+        if step.id not in state["chosen"]:
+            continue
+        posed = live.posed(step, Progress.model_validate(state["steps"][step.id]))
+        own = runnable(posed.check)
+        covered = isinstance(posed.check, TestsCheck) and live.keeps_tests
+        if own is not None and own != whole and posed.check != live.task.check and not covered:
+            found.append((step.id, own, test_files(posed.check)))
+    return found
