@@ -37,7 +37,7 @@ def pose(step: Step) -> str:
             "edit", task=step.task, problem=step.problem, files=files, tests=_tests(step), givens=step.givens, form=GRAMMAR
         )
     if step.kind == "knowledge":
-        return render("knowledge", problem=step.problem, givens=step.givens, evidence=())
+        return render("knowledge", problem=step.problem, givens=step.givens)
     raise ValueError(f"step {step.id}: no model works on a step of kind {step.kind}")
 
 

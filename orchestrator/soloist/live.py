@@ -136,7 +136,8 @@ class Live:
         if step.kind == "knowledge":
             own = {path: tree.read(path) for path in step.files}
             givens += [Given(title=path, text=_numbered(raw)) for path, raw in own.items() if raw is not None]
-            givens += [Given(title=f"{e.source} ({e.why})", text=e.text[:MOST_GIVEN]) for e in gathered.evidence[-MOST_EVIDENCE:]]
+            found = [e for e in gathered.evidence if e.source.partition(":")[0] not in own]
+            givens += [Given(title=f"{e.source} ({e.why})", text=e.text[:MOST_GIVEN]) for e in found[-MOST_EVIDENCE:]]
         source = tree.read(step.path) if step.kind == "function" else None
         shown = tuple(Shown(path=path, text=_text(tree.read(path))) for path in step.files) if step.kind == "edit" else ()
         return step.model_copy(

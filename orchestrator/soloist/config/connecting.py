@@ -10,6 +10,9 @@ from soloist.config.servers import SERVERS, key_for_address
 from soloist.config.settings import Endpoint, Role, Settings
 from soloist.config.tomlfile import shown
 
+FIRST_SECONDS = 300.0
+"""Patience until a first text, at least: prefill is slow, and hosted models think in silence."""
+
 
 class ModelServer(Value):
     """One server to connect to."""
@@ -43,6 +46,7 @@ class ModelServer(Value):
             concurrency=self.concurrency,
             requests_per_minute=self.requests_per_minute,
             stall_seconds=self.stall_seconds,
+            first_seconds=max(FIRST_SECONDS, self.stall_seconds),
             serves_n=self.serves_n,
             continues=self.continues or "none",
         )

@@ -42,6 +42,8 @@ async def _posed(state: SolveState, live: Live, step: Step, progress: Progress) 
     else:
         step = live.posed(step, progress)
     before = await live.baseline(step, tree, gathered)
+    if before is not None and before is not gathered.baseline:
+        progress = progress.model_copy(update={"proved_runs": progress.proved_runs + 1})
     step, before, progress = await _checked(live, step, tree, before, progress)
     trial = await asyncio.to_thread(make_trial, step, tree, live.session, before, live.task.budget.check_limits)
     if isinstance(trial, AgreementTrial):  # the votes of a run that was interrupted
