@@ -13,12 +13,23 @@ if TYPE_CHECKING:
 
     from soloist.events import Event
     from soloist.orchestrator import Orchestrator
+    from soloist.reasoning import reason_tool
     from soloist.report import Report
     from soloist.task import Budget, Task
 
 __version__ = "0.1.0"
 
-__all__ = ["Budget", "Event", "Orchestrator", "PlannerNeeded", "Report", "SandboxUnavailable", "Task", "parse_check"]
+__all__ = [
+    "Budget",
+    "Event",
+    "Orchestrator",
+    "PlannerNeeded",
+    "Report",
+    "SandboxUnavailable",
+    "Task",
+    "parse_check",
+    "reason_tool",
+]
 
 _HOMES = {
     "Budget": "soloist.task",
@@ -29,6 +40,7 @@ _HOMES = {
     "SandboxUnavailable": "soloist_sandbox.contract",
     "Task": "soloist.task",
     "parse_check": "soloist_sandbox.checks",
+    "reason_tool": "soloist.reasoning",
 }
 
 

@@ -30,6 +30,7 @@ from soloist.graph.wiring import build
 from soloist.ladder import Ladder
 from soloist.live import Live
 from soloist.one_step import planner_for
+from soloist.reasoning import tool_in
 from soloist.report import Report
 from soloist.rundir import RunDir
 from soloist.task import Task
@@ -136,6 +137,7 @@ class Orchestrator:
 
     async def _open(self, task: Task, run: RunDir, stack: AsyncExitStack) -> Live:
         """The live objects; closed by `stack` in reverse order, also when opening fails halfway."""
+        run.scrub = self._scrub
         journal = Journal(run.events, self._listener, self._scrub)
         stack.callback(journal.close)
         say = _Say(journal)
@@ -161,6 +163,8 @@ class Orchestrator:
             implied=implied,
         )
         stack.push_async_callback(live.streams.close)
+        if live.ladder.specialists and not task.problem and not task.asks:
+            live.tools = (*live.tools, tool_in(live))
         return live
 
 

@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -40,6 +41,8 @@ class RunDir:
         self.report = folder / "report.json"
         self.patch = folder / "patch.json"
         self.journal = folder / "undo"
+        self.scrub: Callable[[str], str] = str
+        """Takes secrets out of what is kept."""
         self._owner = folder / "owner"
         self._task = folder / "task.json"
         self._bodies = folder / "bodies"
@@ -83,8 +86,8 @@ class RunDir:
         return Task.model_validate_json(self._task.read_bytes())
 
     def put(self, kind: type[T], value: T) -> str:
-        """Keep a value's JSON by its hash; returns the hash."""
-        body = TypeAdapter(kind).dump_json(value)
+        """Keep a value's JSON, without secrets, by its hash; returns the hash."""
+        body = self.scrub(TypeAdapter(kind).dump_json(value).decode()).encode()
         name = hashlib.sha256(body).hexdigest()[:32]
         file = self._bodies / name
         if not file.exists():

@@ -149,4 +149,9 @@ CALLS = 6
 """Two of gathering, one of the specialist for two samples, one each of taking over, editing and answering."""
 PLANNER_TOKENS = 1530 + 2400 + 450 + 820 + 940
 SPECIALIST_TOKENS = 390
-ENVIRON = {"SOLOIST_TRIES_SAMPLES": "2", "SOLOIST_TRIES_FIRST_BATCH": "2", "SOLOIST_TRIES_REPAIRS": "0", "SOLOIST_TRIES_ROUNDS": "1"}
+ENVIRON = {
+    "SOLOIST_TRIES_SAMPLES": "2",
+    "SOLOIST_TRIES_FIRST_BATCH": "2",
+    "SOLOIST_TRIES_REPAIRS": "0",
+    "SOLOIST_TRIES_ROUNDS": "1",
+}

@@ -1,11 +1,21 @@
 """A planner and a specialist over the real wire: three steps, a wrong candidate, a cut one, an escalation, and a proof."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from soloist.testing import ModelServer
+from soloist import Orchestrator, Task
+from soloist.testing import Ask, Manners, ModelServer, Reply
+from soloist_agents.models.endpoint import Endpoint
+from soloist_agents.models.langchain import ChatModel
+from soloist_agents.models.settings import EndpointSettings
+from soloist_agents.planner import ModelPlanner
+from soloist_agents.presets import VIBETHINKER
+from soloist_agents.solver import ModelSpecialist, SamplingPlan
 
 from tests.conftest import Command, MakeRepository, Said, git
+from tests.contracts.chat_over_http import ChatOverHttp
 from tests.stories import delegation as shop
 
 pytestmark = pytest.mark.usefixtures("any_sandbox")
@@ -65,3 +75,74 @@ def test_the_ledger_is_exact(soloist: Command, repository: MakeRepository) -> No
         ("planner", "s2"),
         ("planner", "s3"),
     }
+
+
+async def test_the_same_through_a_langchain_chat_model(repository: MakeRepository, tmp_path: Path) -> None:
+    """Any `BaseChatModel` can be the planner; tools, plan, glue and the ledger are the same."""
+    root = repository(shop.FILES)
+    async with ModelServer(shop.story) as server:
+        planner = ModelPlanner(ChatModel(ChatOverHttp(base_url=server.url, model=shop.PLANNER), name=shop.PLANNER))
+        model = Endpoint(EndpointSettings(name=shop.SPECIALIST, base_url=server.url))
+        specialist = ModelSpecialist(model, preset=VIBETHINKER, plan=SamplingPlan(samples=2, first=2, repair_rounds=0))
+        orchestrator = Orchestrator(planner=planner, ladder=[specialist], state=tmp_path / "state")
+        report = await orchestrator.run(Task(goal=shop.GOAL, repository=root, approval="never"))
+        await model.close()
+    assert report.solved
+    assert report.level == "tested"
+    assert {step.id: step.status for step in report.steps} == {"s1": "solved", "s2": "solved", "s3": "answered"}
+    assert report.ledger is not None
+    assert report.ledger.planner_tokens == shop.PLANNER_TOKENS
+
+
+@pytest.mark.parametrize(
+    ("cap", "says"),
+    [
+        (("--max-tokens", "1"), "the cap of 1 tokens is reached"),
+        (("--max-tokens", "4500"), "the cap of 4500 tokens is reached"),
+        (("--max-money", "0.0001"), "the cap of 0.0001 USD is reached"),
+    ],
+)
+def test_a_cap_ends_the_run_with_what_was_found(
+    cap: tuple[str, str], says: str, soloist: Command, repository: MakeRepository
+) -> None:
+    """No call is made after it; what was verified by then stands in the report, the rest is not claimed."""
+    root = repository(shop.FILES)
+    with ModelServer.running(shop.story) as server:
+        prices = '{"big-planner" = {prompt = 0.05, answer = 0.1}, "VibeThinker-3B" = {prompt = 0, answer = 0}}'
+        models = ("--planner", f"{server.url}#{shop.PLANNER}", "--specialist", f"{server.url}#{shop.SPECIALIST}")
+        command = ("run", shop.GOAL, "--repo", root, "--json", *models, *cap)
+        said = soloist(*command, env={**shop.ENVIRON, "SOLOIST_PRICES": prices})
+        assert len(server.calls) < shop.CALLS
+    assert said.code == 1
+    report = said.report
+    assert not report["solved"]
+    assert report["ended"] == "spent"
+    assert says in report["error"]
+    assert all(step["status"] != "solved" or step["level"] in ("executed", "tested") for step in report["steps"])
+
+
+def test_goals_are_refused_without_a_planner(soloist: Command, repository: MakeRepository) -> None:
+    """It says that a planner is needed and how to name one."""
+    said = soloist("run", shop.GOAL, "--repo", repository(shop.FILES))
+    assert said.code == 3
+    assert "SOLOIST_PLANNER" in said.err
+
+
+def test_keys_reach_the_server_and_nothing_else(soloist: Command, repository: MakeRepository, tmp_path: Path) -> None:
+    """The key is in no event, report, checkpoint or line of output, also where the model says it."""
+    root = repository(shop.FILES)
+    key = "sk-very-secret-0123456789"
+
+    def echoing(ask: Ask) -> Reply:
+        reply = shop.story(ask)
+        said = f"{reply.text} {ask.headers.get('authorization')}"
+        return replace(reply, text=said) if "Answer a question" in ask.text else reply
+
+    with ModelServer.running(echoing, like=Manners(api_key=key)) as server:
+        models = ("--planner", f"{server.url}#{shop.PLANNER}", "--specialist", f"{server.url}#{shop.SPECIALIST}")
+        environ = {**shop.ENVIRON, "SOLOIST_PLANNER_API_KEY": key, "SOLOIST_SPECIALIST_API_KEY": key}
+        said = soloist("run", shop.GOAL, "--repo", root, "--json", *models, env=environ)
+    assert said.code == 0, said.err
+    assert key not in said.out + said.err
+    kept = [file for file in (tmp_path / "state").rglob("*") if file.is_file() and key.encode() in file.read_bytes()]
+    assert kept == []

@@ -197,13 +197,17 @@ def config(
 
 
 @app.command()
-def doctor(repo: Repo = Path(), config: Config = None) -> None:
+def doctor(
+    repo: Repo = Path(),
+    long: Annotated[bool, typer.Option("--long", help="Ask each model for a long answer too; may take minutes.")] = False,
+    config: Config = None,
+) -> None:
     """Check what Soloist needs, the models included, and say how to cure what is missing."""
     with guarded():
         from soloist.cli.doctor import examine
         from soloist.config import load_settings
 
-        raise typer.Exit(Exit.SOLVED if examine(load_settings(repo, config=config)) else Exit.UNAVAILABLE)
+        raise typer.Exit(Exit.SOLVED if examine(load_settings(repo, config=config), long=long) else Exit.UNAVAILABLE)
 
 
 @sandbox_app.command("status")

@@ -1,69 +1,29 @@
 """`soloist doctor`: what is there, what is missing, and how to cure it."""
 
 import asyncio
-import os
-import shutil
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import typer
-from soloist_sandbox.choose import survey
 
 from soloist.cli.printable import printable
 from soloist.config import Loaded
-from soloist.rundir import state_folder
+from soloist.doctor.examining import examined
+from soloist.doctor.finding import Finding
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
-
-    what: str
-    fine: bool
-    says: str
-    needed: bool = True
-
-
-def examine(loaded: Loaded) -> bool:
-    """Print every finding; True when the main job can run."""
-    findings = (*_machine(), *asyncio.run(_sandboxes()), _planner(loaded))
-    for finding in findings:
-        mark = "ok  " if finding.fine else "MISS" if finding.needed else "-   "
-        typer.echo(printable(f"{mark} {finding.what}: {finding.says}"))
+def examine(loaded: Loaded, *, long: bool = False) -> bool:
+    """Print every finding with its cure; True when the main job can run. `long`: ask each model for a long answer too."""
+    findings = asyncio.run(examined(loaded, long=long))
+    for line in lines(findings):
+        typer.echo(printable(loaded.scrubber.clean(line)))
     return all(finding.fine for finding in findings if finding.needed)
 
 
-def _machine() -> Sequence[Finding]:
-    version = ".".join(str(part) for part in sys.version_info[:3])
-    git = shutil.which("git")
-    return (
-        Finding("python", True, version),
-        Finding("git", git is not None, git or "missing: without it every file of a folder is copied; install git", needed=False),
-        _state(),
-    )
-
-
-def _state() -> Finding:
-    folder = state_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        return Finding("state", False, f"{folder} can't be made ({error.strerror}); set XDG_STATE_HOME to a folder of yours")
-    writable = os.access(folder, os.W_OK)
-    return Finding(
-        "state", writable, str(folder) if writable else f"{folder} is not writable; set XDG_STATE_HOME to a folder of yours"
-    )
-
-
-async def _sandboxes() -> Sequence[Finding]:
-    statuses = await survey("base")
-    usable = next((status.name for status in statuses if status.usable), None)
-    each = [Finding(f"sandbox {s.name}", s.usable, s.reason or "works", needed=False) for s in statuses]
-    cure = "install one: sudo apt-get install bubblewrap, or Docker; never is anything run on the host"
-    return (*each, Finding("sandbox", usable is not None, f"{usable} is used" if usable else cure))
-
-
-def _planner(loaded: Loaded) -> Finding:
-    says = "playbook, embedded: it makes failing checks pass; for other goals set SOLOIST_PLANNER"
-    return Finding("planner", True, "configured" if loaded.settings.planner.configured else says)
+def lines(findings: Sequence[Finding]) -> Iterator[str]:
+    """A line for each finding, its name in a column; under it the cure, if it has one."""
+    wide = max(len(finding.what) for finding in findings)
+    for finding in findings:
+        mark = "ok  " if finding.fine else "MISS" if finding.needed else "-   "
+        yield f"{mark} {finding.what:<{wide}}  {' '.join(finding.says.split())}"
+        if finding.cure:
+            yield f"{'':4} {'':<{wide}}  cure: {finding.cure}"

@@ -93,9 +93,8 @@ def _by_role(ledger: Ledger) -> list[str]:
         used = sum((row.usage for row in rows), Usage())
         cached = f" ({used.cached:,} cached)" if used.cached else ""
         calls = sum(row.calls for row in rows)
-        lines.append(
-            f"{role} ({rows[0].model}): {calls} calls, {used.prompt:,}{cached} in, {used.thinking:,} thinking, {used.answer:,} out"
-        )
+        tokens = f"{used.prompt:,}{cached} in, {used.thinking:,} thinking, {used.answer:,} out"
+        lines.append(f"{role} ({rows[0].model}): {calls} calls, {tokens}")
     if ledger.planner_alone is not None and ledger.specialist_tokens:
         lines.append(f"the specialist's part at the planner's price: {ledger.planner_alone:.4f} USD (an estimate)")
     return lines

@@ -35,7 +35,8 @@ class Merged:
         """Put a layer on top.
 
         A layer that says where a role's model is replaces all that lower ones say of it, their `api_key_env` too: a key is sent
-        only to the address beside which it was named, never to one from a higher source.
+        only to the address beside which it was named, never to one from a higher source. SOLOIST_PLANNER_API_KEY and its like are
+        keys for whatever plays the role, so they stay.
         """
         for role in ROLES:
             table = layer.data.get(role, {})
@@ -49,6 +50,8 @@ class Merged:
 
     def _forget(self, role: str, names: frozenset[str]) -> None:
         for name in names & self.data.get(role, {}).keys():
+            if name == "api_key_env" and self.data[role][name] == f"SOLOIST_{role.upper()}_API_KEY":
+                continue
             del self.data[role][name]
             self.origins.pop((role, name), None)
 
