@@ -18,7 +18,8 @@ from soloist.config import Loaded, Role, Settings, preset_of, thinking_budgets
 from soloist.config.connecting import ModelServer, model_servers
 
 SEARCHED_FIRST = 64
-"""Candidates of the model-free search before a model is asked: seconds of sandbox time beside minutes of thinking."""
+SEARCHED_SECONDS = 15.0
+"""What the model-free search gets before a model is asked: seconds of sandbox time beside minutes of thinking."""
 ROOM_FOR_PROMPT = 4096
 """Tokens of a model's context that thinking must leave free."""
 WITH_TOKEN_IDS = ("vllm", "sglang")
@@ -63,8 +64,9 @@ async def assemble(loaded: Loaded) -> Team:
     if model := await _model(settings.specialist, servers):
         models.append(model)
         specialists.append(_specialist(settings, model, servers))
-    search = () if settings.specialist.factory else (Search(SEARCHED_FIRST if planner or specialists else None),)
-    return Team(planner=planner, ladder=(*search, *specialists), models=tuple(models))
+    search = Search(SEARCHED_FIRST, SEARCHED_SECONDS) if planner or specialists else Search()
+    ladder = specialists if settings.specialist.factory else (search, *specialists)
+    return Team(planner=planner, ladder=tuple(ladder), models=tuple(models))
 
 
 def _specialist(settings: Settings, model: Model, servers: Sequence[ModelServer]) -> Specialist:

@@ -175,9 +175,11 @@ async def endpoints(url: str) -> AsyncGenerator[Callable[[str], "Endpoint"]]:
     def endpoint(model: str) -> Endpoint:
         return made.setdefault(model, Endpoint(EndpointSettings(name=model, base_url=url, concurrency=1000)))
 
-    yield endpoint
-    for each in made.values():
-        await each.close()
+    try:
+        yield endpoint
+    finally:
+        for each in made.values():
+            await each.close()
 
 
 def request_of(body: Mapping[str, Any]) -> "Request":
@@ -285,8 +287,8 @@ async def streamed(way: str, url: str, bodies: Path, count: int) -> dict[str, An
     calls = [{"step": step} for step in steps(count)] if way == "specialist" else recorded(bodies)
     found: dict[str, Any] = {}
     async with sender(way, url) as send:
-        await asyncio.gather(*(send({**body, "model": "short"}) for body in calls))
         for kind in KINDS:
+            await asyncio.gather(*(send({**body, "model": kind}) for body in calls))
             start, begun = cpu(), time.perf_counter()
             events = await asyncio.gather(*(send({**body, "model": kind}) for body in calls))
             found[kind] = {"cpu": cpu() - start, "seconds": time.perf_counter() - begun, "events": sum(events)}
@@ -312,8 +314,10 @@ def server(pieces: int, record: Path) -> Iterator[str]:
     """The scripted server in a process of its own."""
     process = subprocess.Popen([sys.executable, __file__, "serve", str(pieces), str(record)], stdout=subprocess.PIPE, text=True)
     try:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
+        url = process.stdout.readline().strip() if process.stdout else ""
+        if not url:
+            raise SystemExit("the scripted server did not start")
+        yield url
     finally:
         process.kill()
         process.wait()

@@ -1,7 +1,9 @@
 """From a draft to a `Plan`: every fault is found and told in words that the model can act on."""
 
 import ast
+import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from soloist_sandbox.checks import parse_check
@@ -78,16 +80,14 @@ def _check(draft: StepDraft, situation: Situation) -> StepCheck | None:
 
 
 def _test_path(draft: StepDraft, tree: Mapping[str, bytes]) -> str:
-    """Beside the repository's own tests; a name that isn't taken."""
-    folders = sorted(
-        {path.rpartition("/")[0] for path in tree if re.search(r"(^|/)test_[^/]*\.py$", path)}, key=lambda f: (len(f), f)
-    )
+    """Beside most of the repository's own tests; a name that isn't taken."""
+    folders = Counter(path.rpartition("/")[0] for path in tree if re.search(r"(^|/)test_[^/]*\.py$", path))
+    folder = "".join(f"{name}/" for name, _ in folders.most_common(1) if name)
     name = (draft.target.rpartition("::")[2] or draft.goal)[:40]
     slug = re.sub(r"\W+", "_", name).strip("_").lower() or draft.id
-    number, folder = "", f"{folders[0]}/" if folders and folders[0] else ""
-    while (path := f"{folder}test_{slug}{number}.py") in tree:
-        number = f"_{int(number.strip('_') or 1) + 1}"
-    return path
+    taken = (path for number in itertools.count(2) if (path := f"{folder}test_{slug}_{number}.py") not in tree)
+    first = f"{folder}test_{slug}.py"
+    return first if first not in tree else next(taken)
 
 
 def _problems(draft: PlanDraft, situation: Situation) -> Iterator[str]:

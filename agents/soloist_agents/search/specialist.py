@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from itertools import chain
 
-from soloist_agents.contract import Candidate, NearMiss, NoAnswer, Step
+from soloist_agents.contract import Candidate, NearMiss, NoAnswer, Pace, Step
 from soloist_agents.search.drafts import AUTHOR, Drafts
 from soloist_agents.search.near import second_edits
 from soloist_agents.search.pairs import pairs
@@ -21,9 +21,14 @@ BREATH = 0.02
 class Search:
     """Edits one function, likeliest edits first. Needs no model, keeps no state, reads nothing but the step."""
 
-    def __init__(self, most: int | None = None) -> None:
-        """`most`: candidates for one step, where others are to have their turn; None: until the ideas run out."""
+    def __init__(self, most: int | None = None, seconds: float | None = None) -> None:
+        """Where others are to have their turn: `most` candidates for one step, and `seconds` for drawing and judging them.
+
+        None: until the ideas run out.
+        """
         self._most = most
+        self._seconds = seconds
+        self.pace = Pace() if most is None else Pace(repair_rounds=0)
 
     @property
     def name(self) -> str:
@@ -32,23 +37,25 @@ class Search:
 
     async def propose(self, step: Step) -> AsyncIterator[Candidate | NoAnswer]:
         """Single edits, then pairs of edits. Raises ValueError where the step's target can't be found."""
-        left = self._most
-        async with aclosing(self.mutants(step)) as candidates:
+        async with aclosing(self._bounded(self.mutants(step))) as candidates:
             async for candidate in candidates:
-                if left == 0:
-                    return
-                left = None if left is None else left - 1
                 yield candidate
 
     async def repair(self, step: Step, misses: Sequence[NearMiss]) -> AsyncIterator[Candidate | NoAnswer]:
         """One more edit on top of each miss, the edits of the best misses first. Raises as `propose`."""
         target = find(step.source, step.path, step.name)
-        left = self._most
-        async with aclosing(_breathing(second_edits(target, _suspicion(step, target), misses))) as candidates:
+        async with aclosing(self._bounded(_breathing(second_edits(target, _suspicion(step, target), misses)))) as candidates:
             async for candidate in candidates:
-                if left == 0:
+                yield candidate
+
+    async def _bounded(self, source: AsyncGenerator[Candidate, None]) -> AsyncGenerator[Candidate, None]:
+        """The first `most` of them, as long as `seconds` have not passed since the first was asked for."""
+        start, taken = time.monotonic(), 0
+        async with aclosing(source):
+            async for candidate in source:
+                if taken == self._most or (self._seconds is not None and time.monotonic() - start > self._seconds):
                     return
-                left = None if left is None else left - 1
+                taken += 1
                 yield candidate
 
     async def mutants(self, step: Step) -> AsyncGenerator[Candidate, None]:

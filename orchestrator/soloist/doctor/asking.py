@@ -68,6 +68,9 @@ async def ask(model: Model, request: Request, *, patience: float, enough: float,
     try:
         async with asyncio.timeout(patience) as limit, contextlib.aclosing(model.stream(request)) as events:
             async for event in events:
+                if isinstance(event, Spent):  # it comes when the connection is given back, later than the text
+                    heard.spent.append(event.usage)
+                    continue
                 heard.last = loop.time()
                 if isinstance(event, Delta):
                     if heard.first is None:
@@ -78,8 +81,6 @@ async def ask(model: Model, request: Request, *, patience: float, enough: float,
                     left -= len(event.thinking) + len(event.content)
                 elif isinstance(event, Completion):
                     heard.completions.append(event)
-                elif isinstance(event, Spent):
-                    heard.spent.append(event.usage)
                 if left < 0:
                     break
     except TimeoutError:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from soloist_agents.models.contract import Sampling
@@ -43,7 +44,7 @@ async def played(name: str, role: Role, loaded: Loaded, embedded: Finding, *, lo
     numbered = [name if len(servers) == 1 else f"{name} {number}" for number in range(1, len(servers) + 1)]
     probed = await asyncio.gather(
         *(
-            probe(server, _use(name, role, server, loaded), what, long=long)
+            probe(server, partial(_use, loaded, name, role, server), what, long=long)
             for server, what in zip(servers, numbered, strict=True)
         )
     )
@@ -61,9 +62,9 @@ def _together(probed: Sequence[Probed]) -> Sequence[Finding]:
     ]  # fmt: skip
 
 
-def _use(name: str, role: Role, server: ModelServer, loaded: Loaded) -> Use:
+def _use(loaded: Loaded, name: str, role: Role, server: ModelServer, model: str) -> Use:
     """As `assembling` has the role ask."""
-    asked = role if server.model is None else role.model_copy(update={"model": server.model})
+    asked = role.model_copy(update={"model": model})
     preset = preset_of(asked, REASONING if name == "specialist" else PLAIN)
     budgets = thinking_budgets(loaded.settings, preset)
     if server.context:

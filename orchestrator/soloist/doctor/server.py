@@ -1,7 +1,7 @@
 """One model on one server: all its probes, side by side."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -58,21 +58,24 @@ class Probed:
     """The first says whether it answers."""
 
 
-async def probe(server: ModelServer, use: Use, what: str, *, long: bool) -> Probed:
-    """Everything about one server. Ends within `LISTED` + `PATIENCE` and a second; with `long`, within some minutes."""
+async def probe(server: ModelServer, use_of: Callable[[str], Use], what: str, *, long: bool) -> Probed:
+    """Everything about one server. `use_of`: how a model of this id is asked.
+
+    Ends within `LISTED` + `PATIENCE` and some seconds; with `long`, within some minutes.
+    """
     endpoint = _endpoint(server, None)
     listing = asyncio.create_task(_tried(endpoint.models(LISTED)))
     try:
         if server.model is not None:
-            return await _probed(endpoint, server, use, what, listing, long=long)
+            return await _probed(endpoint, server, use_of(server.model), what, listing, long=long)
         listed = await listing
         if isinstance(listed, ModelError):
-            return _down(what, listed, use)
+            return _down(what, listed)
         if len(listed) != 1:
             return _unnamed(what, server, [one.id for one in listed])
         await endpoint.close()
         endpoint = _endpoint(server, listed[0].id)
-        return await _probed(endpoint, server, use, what, listing, long=long)
+        return await _probed(endpoint, server, use_of(endpoint.name), what, listing, long=long)
     finally:
         listing.cancel()
         await endpoint.close()
@@ -94,7 +97,7 @@ async def _probed(
         listing,
     )
     if isinstance(heard, ModelError):
-        return _down(what, heard, use)
+        return _down(what, heard)
     if native.kind == "ollama" and native.context is None:
         native = await _native(endpoint.name, server)  # the question has loaded the model
     served = () if isinstance(listed, ModelError) else listed
@@ -161,10 +164,12 @@ def _unproved(error: ModelError, what: str) -> Finding:
     return remark(what, f"not proved: {error}", "see the server's log")
 
 
-def _down(what: str, error: ModelError, use: Use) -> Probed:
+def _down(what: str, error: ModelError) -> Probed:
     """The error's own words say what to look at; where nothing came at all, there is something to wait for."""
     late = isinstance(error, ModelTimeout)
-    cure = "it may still be loading the model: see its log, and try again" if late else f"start it, or correct [{use.role}]"
+    cure = (
+        "it may still be loading the model: see its log, and try again" if late else f"start it, or correct [{what.split()[0]}]"
+    )
     return Probed(None, (missing(what, str(error), cure),))
 
 

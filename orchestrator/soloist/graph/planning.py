@@ -8,7 +8,7 @@ from langgraph.types import Send
 from soloist_agents.contract import Gathered, Plan, Step, StepResult, Verdict
 
 from soloist.graph.state import Progress, State, Update
-from soloist.graph.trouble import within
+from soloist.graph.trouble import ends_the_run, within
 from soloist.live import Live
 
 FIRST_SHARE = 64
@@ -23,7 +23,7 @@ async def plan(state: State, runtime: Runtime[Live]) -> Update:
     """Have the planner break the task into steps. What earlier plans have solved stays, unless the planner drops it."""
     live = runtime.context
     gathered = live.gathered(state.get("gathered_ref"))
-    if state.get("trouble") or _passes_already(gathered, live):
+    if ends_the_run(state.get("trouble")) or _passes_already(gathered, live):
         return _kept(live, state, Plan(steps=()))
     history = history_of(state, live)
     made = await within(live.seconds_left, live.planner.plan(live.situation(gathered, history)))
@@ -121,7 +121,7 @@ def after_choose(state: State, runtime: Runtime[Live]) -> Sequence[Send] | Liter
     live = runtime.context
     if state["chosen"]:
         return "solved" if live.changes_files(state["plan_ref"], state["chosen"]) else "answered"
-    if state.get("trouble") or live.seconds_left <= 0 or _tried(state) >= live.task.budget.samples:
+    if ends_the_run(state.get("trouble")) or live.seconds_left <= 0 or _tried(state) >= live.task.budget.samples:
         return "give up"
     return shares(state, runtime) or replan_or_give_up(state, runtime)
 
@@ -129,7 +129,7 @@ def after_choose(state: State, runtime: Runtime[Live]) -> Sequence[Send] | Liter
 def replan_or_give_up(state: State, runtime: Runtime[Live]) -> Literal["replan", "give up"]:
     """Another plan while the budget allows one."""
     live = runtime.context
-    may = state.get("plans", 0) <= live.task.budget.replans and live.seconds_left > 0 and not state.get("trouble")
+    may = state.get("plans", 0) <= live.task.budget.replans and live.seconds_left > 0 and not ends_the_run(state.get("trouble"))
     return "replan" if may else "give up"
 
 

@@ -51,7 +51,7 @@ async def sample(state: SolveState, runtime: Runtime[Live]) -> SolveUpdate:
         "progress": progress.model_dump(),
         "batch_ref": live.run.put(tuple[Candidate, ...], drawn.candidates),
         "batch": len(drawn.candidates),
-        "trouble": _failed(drawn.none),
+        "trouble": _failed(state["step"], drawn.none),
     }
 
 
@@ -187,12 +187,13 @@ async def _drawn(live: Live, state: SolveState, progress: Progress, wanted: int)
         await asyncio.gather(draw, elsewhere, return_exceptions=True)
 
 
-def _failed(none: Sequence[NoAnswer]) -> dict[str, str]:
+def _failed(step: str, none: Sequence[NoAnswer]) -> dict[str, str]:
     """A specialist that can't serve does not end the run, but where the step stays unsolved, it is told as the reason."""
     failed = [told for told in none if told.ended == "failed"]
     if not failed:
         return {}
-    return trouble("spent" if failed[-1].why.startswith("the cap of ") else "unavailable", failed[-1].why)
+    kind: Literal["spent", "unavailable"] = "spent" if failed[-1].why.startswith("the cap of ") else "unavailable"
+    return trouble(kind, failed[-1].why, step)
 
 
 def _last_word(live: Live, state: SolveState, progress: Progress) -> Progress:

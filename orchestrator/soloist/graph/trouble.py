@@ -1,7 +1,7 @@
 """Models that fail, caps that are reached and time that is over end a run; they never lose what it has found."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Literal, TypeVar
 
 from soloist_agents.models.contract import BudgetSpent, ModelError
@@ -11,9 +11,16 @@ Kind = Literal["unavailable", "spent", "time"]
 Trouble = dict[str, str]
 
 
-def trouble(kind: Kind, text: str) -> Trouble:
-    """As it stands in the state."""
-    return {"kind": kind, "text": text}
+def trouble(kind: Kind, text: str, step: str = "") -> Trouble:
+    """As it stands in the state. `step`: where it was met by a step's specialist, who may be replaced by another."""
+    return {"kind": kind, "text": text, "step": step}
+
+
+def ends_the_run(found: Mapping[str, str] | None) -> bool:
+    """A planner that fails or a cap that is reached does; a specialist that fails does not, as long as there are other ways."""
+    if not found:
+        return False
+    return found["kind"] == "spent" or not found.get("step")
 
 
 def trouble_of(error: ModelError) -> Trouble:
