@@ -38,6 +38,8 @@ class Shown(Value):
     path: str
     text: str | None
     """None: there is no such file yet."""
+    whole: bool = True
+    """False: only parts of it are shown."""
 
 
 class Step(Value):
@@ -107,8 +109,8 @@ class Plan(Value):
     """"any": the steps are alternatives; the first that passes the whole check ends the others."""
     dropped: tuple[str, ...] = ()
     """Solved steps of earlier plans whose work is not wanted any more."""
-    why: str = ""
-    """Where there are no steps: why."""
+    note: str = ""
+    """For the person who asked: assumptions, wrong premises, why there is no step."""
 
     @model_validator(mode="after")
     def _well_formed(self) -> Self:
@@ -266,6 +268,8 @@ class Situation:
     """The check is the repository's own suite, which must still pass; it is not how the user will know."""
     history: Sequence[StepResult] = ()
     """The steps of earlier plans."""
+    planned_turn: int = 0
+    """The last turn of looking around that an earlier plan was made from."""
     asks: bool = False
     """The goal is a question: nothing is to be changed."""
 

@@ -17,8 +17,6 @@ WHOLE_FILE = 6_000
 SHOWN_FAILURE = 3_000
 SHOWN_CASES = 3
 SHOWN_TESTS = 8_000
-LARGEST_SHOWN = 40_000
-"""Characters of a file that an edit is still shown whole."""
 
 
 def pose(step: Step) -> str:
@@ -32,7 +30,7 @@ def pose(step: Step) -> str:
     if step.kind == "answer":
         return render("answer", problem=step.problem, givens=step.givens)
     if step.kind == "edit":
-        files = [{"path": f.path, "missing": f.text is None, "text": (f.text or "")[:LARGEST_SHOWN]} for f in step.shown]
+        files = [{"path": f.path, "missing": f.text is None, "text": f.text or "", "whole": f.whole} for f in step.shown]
         return render(
             "edit", task=step.task, problem=step.problem, files=files, tests=_tests(step), givens=step.givens, form=GRAMMAR
         )

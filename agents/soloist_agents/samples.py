@@ -17,6 +17,7 @@ class Sample:
         self._depth = depth
         self._content: list[str] = []
         self._told: Candidate | None = None
+        self._told_from = ""
 
     def heard(self, delta: Delta) -> Candidate | None:
         """A candidate as soon as its fence is closed; the words that come after it are not waited for."""
@@ -48,10 +49,12 @@ class Sample:
         return self._none("empty", "there was no answer of the wanted form in it")
 
     def _new(self, text: str) -> Candidate | None:
+        if self._told is not None and text == self._told_from:
+            return None
         found = _candidate(self._step, text, self._author, self._depth)
         if found is None or (self._told is not None and found.text == self._told.text):
             return None
-        self._told = found
+        self._told, self._told_from = found, text
         return found
 
     def _none(self, ended: str, why: str) -> NoAnswer:

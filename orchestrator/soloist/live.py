@@ -21,6 +21,7 @@ from soloist_agents.contract import (
     StepResult,
     Verdict,
 )
+from soloist_agents.excerpts import excerpt, path_of
 from soloist_agents.models.ledger import Ledger
 from soloist_agents.step_check import runnable, test_files
 from soloist_agents.stitching import stitcher
@@ -30,6 +31,7 @@ from soloist_tools.functions import functions
 from soloist_tools.tree import Tree
 
 from soloist.events import Journal
+from soloist.evidence import evidence_for_answer
 from soloist.graph.state import Progress
 from soloist.ladder import Ladder
 from soloist.rundir import RunDir
@@ -38,8 +40,6 @@ from soloist.task import Task
 
 MOST_GIVEN = 6_000
 """Characters of an earlier step's result that a later step is shown."""
-MOST_EVIDENCE = 40
-"""Pieces of evidence that an answer is written from."""
 
 
 @dataclass
@@ -80,7 +80,7 @@ class Live:
         """What was gathered so far."""
         return self.run.get(Gathered, ref) if ref else Gathered()
 
-    def situation(self, gathered: Gathered, history: Sequence[StepResult] = ()) -> Situation:
+    def situation(self, gathered: Gathered, history: Sequence[StepResult] = (), planned_turn: int = 0) -> Situation:
         """All that the planner may know."""
         check = self.task.check
         return Situation(
@@ -91,6 +91,7 @@ class Live:
             tools=self.tools,
             implied=self.implied,
             history=history,
+            planned_turn=planned_turn,
             asks=self.task.asks,
         )
 
@@ -134,12 +135,11 @@ class Live:
         """The step with everything that its solver must see."""
         givens = [self._given(s, Progress.model_validate(needed[s.id])) for s in plan.steps if s.id in needed]
         if step.kind == "knowledge":
-            own = {path: tree.read(path) for path in step.files}
+            own = {path_of(file): tree.read(path_of(file)) for file in step.files}
             givens += [Given(title=path, text=_numbered(raw)) for path, raw in own.items() if raw is not None]
-            found = [e for e in gathered.evidence if e.source.partition(":")[0] not in own]
-            givens += [Given(title=f"{e.source} ({e.why})", text=e.text[:MOST_GIVEN]) for e in found[-MOST_EVIDENCE:]]
+            givens += evidence_for_answer([e for e in gathered.evidence if e.source.partition(":")[0] not in own])
         source = tree.read(step.path) if step.kind == "function" else None
-        shown = tuple(Shown(path=path, text=_text(tree.read(path))) for path in step.files) if step.kind == "edit" else ()
+        shown = _shown(step, tree) if step.kind == "edit" else ()
         return step.model_copy(
             update={
                 "givens": (*step.givens, *givens),
@@ -194,6 +194,19 @@ def _functions(source: str) -> Sequence[Any]:
         return functions(source) if source else ()
     except ValueError:
         return ()
+
+
+def _shown(step: Step, tree: Tree) -> tuple[Shown, ...]:
+    """The files of an edit; of long ones the parts that it speaks of."""
+    found = []
+    for path in dict.fromkeys(path_of(file) for file in step.files):
+        text = _text(tree.read(path))
+        if text is None:
+            found.append(Shown(path=path, text=None))
+            continue
+        part = excerpt(text, [file for file in step.files if path_of(file) == path], f"{step.goal}\n{step.problem}")
+        found.append(Shown(path=path, text=part.text, whole=part.whole))
+    return tuple(found)
 
 
 def _text(raw: bytes | None) -> str | None:

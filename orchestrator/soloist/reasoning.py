@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from soloist.orchestrator import Orchestrator
 
 DESCRIPTION = (
-    "Have a reasoning specialist solve one hard, self-contained problem and prove the answer by running it. It sees only "
-    "`problem`: put every fact into it. With `tests` or `cases` it writes a Python program; else it gives a value on which "
-    "samples must agree."
+    "Have the specialist solve one hard, self-contained problem now, while you still look around (slow: minutes). It sees only "
+    "`problem`. With `tests` (importing from `solution`, a new file) or `cases` it writes a Python program that is run on them; "
+    "else it gives a value on which its samples must agree. For code that goes into the repository plan a step instead."
 )
 ALLOWANCE = 64
 """Candidates that one call inside a run may have judged."""
@@ -40,9 +40,9 @@ class InputOutput(BaseModel):
 class ReasonInput(BaseModel):
     """What the tool takes."""
 
-    problem: str = Field(description="the whole problem; whoever solves it sees nothing else")
-    tests: str = Field(default="", description="source of a pytest file that imports from `solution`")
-    cases: list[InputOutput] = Field(default=[], description="standard input and expected standard output of a program")
+    problem: str
+    tests: str = Field(default="", description="a pytest file")
+    cases: list[InputOutput] = []
     expect: str = Field(default="", description="the exact answer, where it is known")
 
 

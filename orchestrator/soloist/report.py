@@ -113,6 +113,8 @@ class Report(Value):
     after: CheckRun | None = None
     """The whole check on a clean copy with the patch."""
     flaky: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """The planner's words to you: what it assumed, which premise was wrong. Nobody has checked them."""
     left_out: tuple[str, ...] = ()
     """Tests of the repository's own suite that failed before, and were left out of the check."""
     steps: tuple[StepReport, ...] = ()

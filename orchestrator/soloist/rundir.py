@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 from soloist_agents.models.ledger import Call
@@ -17,6 +17,8 @@ from soloist.task import Task
 
 T = TypeVar("T")
 
+REMEMBERED = 64
+"""Bodies kept in memory."""
 RESUMABLE_SECONDS = 24 * 3600
 
 
@@ -47,6 +49,7 @@ class RunDir:
         self._task = folder / "task.json"
         self._bodies = folder / "bodies"
         self._calls = folder / "calls.jsonl"
+        self._known: dict[tuple[Any, str], Any] = {}
 
     @classmethod
     def new(cls, state: Path | None = None) -> "RunDir":
@@ -97,8 +100,14 @@ class RunDir:
         return name
 
     def get(self, kind: type[T], name: str) -> T:
-        """The value kept under a hash."""
-        return TypeAdapter(kind).validate_json((self._bodies / name).read_bytes())
+        """The value kept under a hash. It never changes, so the latest ones are remembered."""
+        key = (kind, name)
+        if key not in self._known:
+            if len(self._known) >= REMEMBERED:
+                self._known.pop(next(iter(self._known)))
+            self._known[key] = TypeAdapter(kind).validate_json((self._bodies / name).read_bytes())
+        found: T = self._known[key]
+        return found
 
     def add_call(self, call: Call) -> None:
         """Keep one call of a model; on disk before the run goes on."""

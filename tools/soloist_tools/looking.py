@@ -1,6 +1,11 @@
 """The planner's read-only tools. Each answers with text for the planner and a `Found` as its artifact."""
 
+import ast
 import asyncio
+import difflib
+import re
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from langchain_core.tools import BaseTool, StructuredTool
@@ -9,7 +14,9 @@ from soloist_sandbox.contract import Check, Outcome, PytestCheck, Session, TestR
 from soloist_sandbox.integrity import protected
 
 from soloist_tools.evidence import Evidence, Found
+from soloist_tools.functions import functions
 from soloist_tools.localise import FAILING, Suspect, rank, traceback_report
+from soloist_tools.parsing import parsed
 from soloist_tools.tree import Tree
 
 SHOWN_FAILURES = 10
@@ -18,7 +25,13 @@ SHOWN_OUTPUT = 4000
 SHOWN_LINES = 200
 SHOWN_WIDTH = 300
 """Characters of a line; longer ones are cut and say so."""
-SHOWN_NAMES = 300
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+SHOWN_NAMES = 80
+"""Files that are listed by name."""
+MOST_CONTEXT = 10
+SHOWN_SOURCES = 3
+SHOWN_SUSPECT_LINES = 160
+"""Lines of the first suspects' code that are shown with their ranking."""
 SHOWN_HITS = 60
 LARGEST_SEARCHED = 1_000_000
 """Bytes of a file that is still searched."""
@@ -29,9 +42,15 @@ def looking_tools(root: Path, session: Session, check: Check | None) -> tuple[Ba
     look = _Look(root, session, check)
     tools = [
         _tool(look.files, "files", "List the files below a folder, each with its number of lines."),
-        _tool(look.read, "read", "Read lines of a file; at most 200 at once."),
-        _tool(look.search, "search", "Find a literal text (not a pattern) in all files; case does not matter."),
-        _tool(look.run, "run", "Run a shell command on a copy of the repository in the sandbox (no network; changes are lost)."),
+        _tool(
+            look.read, "read", "Read lines of a file, at most 200 at once; or one definition by its `symbol`, like Class.method."
+        ),
+        _tool(look.search, "search", "Find a literal text in all files, in any case. `context`: lines shown around each hit."),
+        _tool(
+            look.run,
+            "run",
+            "Run a shell command on a copy of the repository in the sandbox (no network, no git; changes are lost).",
+        ),
     ]
     if check is not None:
         tools.append(_tool(look.run_check, "run_check", "Run the task's check in the sandbox and read what fails."))
@@ -82,8 +101,9 @@ class _Look:
             ),
             flaky=_flaky(self._baseline, outcome),
         )
-        lines = [f"{s.score:.2f} {s.target} ({s.why})" for s in suspects[:SHOWN_SUSPECTS]]
-        return "\n".join(lines) or "No function of the repository was executed by a failing test.", found
+        lines = [f"{s.target}, suspicion {s.score:.2f}: {s.why}" for s in suspects[:SHOWN_SUSPECTS]]
+        code = await asyncio.to_thread(self._sources, suspects)
+        return "\n".join([*lines, "", code]) if lines else "No function of the repository was executed by a failing test.", found
 
     async def run(self, command: str) -> tuple[str, Found]:
         """Run any command on the unchanged tree."""
@@ -91,62 +111,83 @@ class _Look:
         text = f"{_ended(outcome)}\n{_shown_output(outcome)}"
         return text, Found(evidence=(Evidence(source=command, text=text, why="run by the planner"),))
 
-    async def read(self, path: str, first: int = 1, last: int = SHOWN_LINES) -> tuple[str, Found]:
-        """Lines `first` to `last` of a text file, numbered."""
+    async def read(self, path: str, first: int = 1, last: int = 0, symbol: str = "") -> tuple[str, Found]:
+        """Lines `first` to `last` of a text file, numbered; or those of a definition."""
         path = _relative(path)
         raw = await asyncio.to_thread(self._tree.read, path)
         if raw is None:
             raise ValueError(f"there is no file {path}; `files` lists what there is")
         lines = raw.decode("utf-8", "replace").splitlines()
+        if symbol:
+            first, last = await asyncio.to_thread(_lines_of, raw, symbol)
         first = max(first, 1)
-        shown = lines[first - 1 : min(last, first + SHOWN_LINES - 1)]
-        numbered = "\n".join(f"{number:5d}  {_cut(line)}" for number, line in enumerate(shown, first))
-        source = f"{path}:{first}-{first + max(len(shown), 1) - 1}"
-        more = f"\n({len(lines)} lines in all)" if first + len(shown) - 1 < len(lines) else ""
-        return (numbered + more) or "(empty)", Found(
-            evidence=(Evidence(source=source, text=numbered, why="read by the planner"),)
-        )
+        last = min(last or first + SHOWN_LINES - 1, first + SHOWN_LINES - 1, len(lines))
+        numbered = _numbered(lines[first - 1 : last], first)
+        source = f"{path}:{first}-{max(first, last)}"
+        head = f"{path}, lines {first}-{last} of {len(lines)}" if last >= first else f"{path} has {len(lines)} lines"
+        return f"{head}\n{numbered}", Found(evidence=(Evidence(source=source, text=numbered, why="read by the planner"),))
 
     async def files(self, folder: str = ".") -> tuple[str, Found]:
         """Files below a folder."""
         return await asyncio.to_thread(self._listed, _relative(folder)), Found()
 
-    async def search(self, text: str, folder: str = ".") -> tuple[str, Found]:
-        """Lines that contain the text: `path:line: the line`."""
+    async def search(self, text: str, folder: str = ".", context: int = 0) -> tuple[str, Found]:
+        """Lines that contain the text, each with its place."""
         if not text.strip():
             raise ValueError("give a text to search for")
-        hits = await asyncio.to_thread(self._hits, text, _relative(folder))
-        evidence = tuple(Evidence(source=f"{path}:{line}", text=found, why=f"holds {text!r}") for path, line, found in hits)
-        shown = "\n".join(f"{path}:{line}: {found}" for path, line, found in hits[:SHOWN_HITS])
-        more = f"\n… more than {SHOWN_HITS} lines; search for something rarer" if len(hits) > SHOWN_HITS else ""
-        return shown + more or f"no line holds {text!r}", Found(evidence=evidence[:SHOWN_HITS])
+        context = max(0, min(context, MOST_CONTEXT))
+        hits = await asyncio.to_thread(self._hits, text, _relative(folder), context)
+        shown = [f"{path}:{first}\n{found}" if context else f"{path}:{first}:{found}" for path, first, found in hits[:SHOWN_HITS]]
+        more = [f"… more than {SHOWN_HITS} lines; search for something rarer"] if len(hits) > SHOWN_HITS else []
+        evidence = tuple(Evidence(source=f"{path}:{first}", text=found, why=f"holds {text!r}") for path, first, found in hits)
+        return "\n".join([*shown, *more]) or f"no line holds {text!r}", Found(evidence=evidence[:SHOWN_HITS])
 
     def _listed(self, folder: str) -> str:
+        """All files of a small tree; of a large one the Python files, and how many others each folder has."""
         paths = [path for path in self._tree if folder == "." or path.startswith(f"{folder}/")]
         if not paths:
             raise ValueError(f"there is no folder {folder} with files in it")
-        lines = [f"{path} ({self._length(path)})" for path in paths[:SHOWN_NAMES]]
-        more = f"\n… and {len(paths) - SHOWN_NAMES} more; name a folder" if len(paths) > SHOWN_NAMES else ""
-        return "\n".join(lines) + more
+        named = paths if len(paths) <= SHOWN_NAMES else [path for path in paths if path.endswith(".py")][:SHOWN_NAMES]
+        lines = [f"{path} ({self._length(path)})" for path in named]
+        rest = Counter(path.rpartition("/")[0] or "." for path in set(paths) - set(named))
+        lines += [f"{name}/ ({count} {'more ' if named else ''}files)" for name, count in sorted(rest.items())[:SHOWN_NAMES]]
+        return "\n".join(lines)
 
     def _length(self, path: str) -> int:
-        return (self._tree.read(path) or b"").count(b"\n")
+        return len((self._tree.read(path) or b"").splitlines())
 
-    def _hits(self, text: str, folder: str) -> list[tuple[str, int, str]]:
+    def _hits(self, text: str, folder: str, context: int) -> list[tuple[str, int, str]]:
+        """Path, line, and the text of each hit; sources first, then tests, then the rest."""
         found = []
         wanted = text.casefold()
-        for path in self._tree:
+        for path in sorted(self._tree, key=_sources_first):
             if folder != "." and path != folder and not path.startswith(f"{folder}/"):
                 continue
             raw = self._tree.read(path) or b""
             if len(raw) > LARGEST_SEARCHED or b"\0" in raw[:8192]:
                 continue
-            for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), 1):
+            lines = raw.decode("utf-8", "replace").splitlines()
+            for number, line in enumerate(lines, 1):
                 if wanted in line.casefold():
-                    found.append((path, number, _cut(line.strip())))
+                    first = max(1, number - context)
+                    part = lines[first - 1 : number + context]
+                    found.append((path, number, _numbered(part, first) if context else f" {_cut(line)}"))
                     if len(found) > SHOWN_HITS:
                         return found
         return found
+
+    def _sources(self, suspects: Sequence[Suspect]) -> str:
+        """The code of the first suspects: what a planner would ask for next."""
+        parts, room = [], SHOWN_SUSPECT_LINES
+        for suspect in suspects[:SHOWN_SOURCES]:
+            lines = (self._tree.read(suspect.path) or b"").decode("utf-8", "replace").splitlines()
+            part = lines[suspect.first_line - 1 : suspect.last_line]
+            if len(part) <= room:
+                room -= len(part)
+                parts.append(
+                    f"{suspect.path}, lines {suspect.first_line}-{suspect.last_line}\n{_numbered(part, suspect.first_line)}"
+                )
+        return "\n\n".join(parts)
 
     def _known_check(self) -> Check:
         if self._check is None:
@@ -169,6 +210,27 @@ def _relative(path: str) -> str:
     return "/".join(parts) or "."
 
 
+def _sources_first(path: str) -> tuple[int, str]:
+    is_test = "test" in path
+    return (2 if not path.endswith(".py") else 1 if is_test else 0), path
+
+
+def _numbered(lines: Sequence[str], first: int) -> str:
+    return "\n".join(f"{number:5d}  {_cut(line)}" for number, line in enumerate(lines, first))
+
+
+def _lines_of(source: bytes, symbol: str) -> tuple[int, int]:
+    """First and last line of a function, method or class. Raises ValueError where there is none of that name."""
+    spans = {span.qualname: (span.first_line, span.last_line) for span in functions(source)}
+    for node in ast.walk(parsed(source.decode("utf-8", "replace"))):
+        if isinstance(node, ast.ClassDef):
+            spans.setdefault(node.name, (node.lineno, node.end_lineno or node.lineno))
+    if symbol not in spans:
+        near = ", ".join(difflib.get_close_matches(symbol, spans, n=5, cutoff=0.4)) or ", ".join(list(spans)[:20])
+        raise ValueError(f"there is no {symbol} in this file; there are {near or 'no definitions'}")
+    return spans[symbol]
+
+
 def _cut(line: str) -> str:
     return line if len(line) <= SHOWN_WIDTH else f"{line[:SHOWN_WIDTH]}… ({len(line)} characters)"
 
@@ -183,7 +245,7 @@ def _ended(outcome: Outcome) -> str:
 
 
 def _shown_output(outcome: Outcome) -> str:
-    text = outcome.stdout + outcome.stderr
+    text = _COLOURS.sub("", outcome.stdout + outcome.stderr)
     half = SHOWN_OUTPUT // 2
     return text if len(text) <= SHOWN_OUTPUT else f"{text[:half]}\n… {len(text) - SHOWN_OUTPUT} characters …\n{text[-half:]}"
 

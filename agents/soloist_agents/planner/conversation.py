@@ -10,7 +10,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from soloist_agents.contract import Situation, ToolCall
 from soloist_agents.models.contract import Message, ToolRequest, ToolSpec
-from soloist_agents.planner.draft import plan_schema
+from soloist_agents.planner.draft import compact, plan_schema
 from soloist_agents.posing import shortened
 from soloist_agents.prompts import render
 
@@ -37,16 +37,34 @@ def conversation(situation: Situation) -> tuple[Message, ...]:
     """System message, the task with what was found by rule, then each turn with its tools' answers."""
     own = [_shown(call) for call in situation.gathered.calls if call.turn == 0]
     check, implied = str(situation.check or ""), situation.implied
-    task = render("planner_task", goal=situation.goal, check=check, implied=implied, calls=own, titles=TITLES)
+    failing = situation.gathered.baseline is not None and situation.gathered.baseline.exit_code != 0
+    task = render(
+        "planner_task",
+        goal=situation.goal,
+        check=check,
+        implied=implied,
+        failing=failing,
+        asks=situation.asks,
+        calls=own,
+        titles=TITLES,
+    )
     system = "asker_system" if situation.asks else "planner_system"
     messages = [Message(role="system", content=render(system)), Message(role="user", content=task)]
     asked = [call for call in situation.gathered.calls if call.turn > 0]
-    for _, turn in groupby(asked, key=lambda call: call.turn):
+    replanned = not situation.history
+    for number, turn in groupby(asked, key=lambda call: call.turn):
         calls = list(turn)
+        if number > situation.planned_turn and not replanned:
+            messages.append(_what_became(situation))
+            replanned = True
         requests = tuple(ToolRequest(id=c.id, name=c.tool, arguments=json.dumps(dict(c.arguments))) for c in calls)
         messages.append(Message(role="assistant", tool_calls=requests))
         messages += [Message(role="tool", tool_call_id=c.id, content=_shown(c).answer or "submitted") for c in calls]
-    return tuple(messages)
+    return tuple(messages if replanned else [*messages, _what_became(situation)])
+
+
+def _what_became(situation: Situation) -> Message:
+    return Message(role="user", content=render("planner_replan", history=situation.history))
 
 
 def _shown(call: ToolCall) -> ToolCall:
@@ -55,4 +73,4 @@ def _shown(call: ToolCall) -> ToolCall:
 
 def _spec(tool: BaseTool) -> ToolSpec:
     function = convert_to_openai_tool(tool)["function"]
-    return ToolSpec(name=tool.name, description=tool.description, parameters=function.get("parameters", {}))
+    return ToolSpec(name=tool.name, description=tool.description, parameters=compact(function.get("parameters", {})))

@@ -1,10 +1,14 @@
 """A plan as the model writes it: the arguments of `submit_plan`."""
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from soloist_agents.contract import Route, StepKind
+
+DROPPED = frozenset({"title", "default", "minLength", "maxLength", "$defs"})
 
 
 class _Draft(BaseModel):
@@ -21,9 +25,9 @@ class _Draft(BaseModel):
 class CheckDraft(_Draft):
     """Exactly one of the three."""
 
-    task: bool = Field(default=False, description="true: the check of the task itself")
-    tests: str = Field(default="", description="Python source of a pytest file that fails now")
-    command: str = Field(default="", description="a shell command that fails now and ends with 0 when the step is done")
+    task: bool = Field(default=False, description="the task's own check")
+    tests: str = Field(default="", description="source of a pytest file")
+    command: str = Field(default="", description="a shell command")
 
 
 class StepDraft(_Draft):
@@ -32,12 +36,12 @@ class StepDraft(_Draft):
     id: str = Field(min_length=1, max_length=40)
     kind: StepKind
     goal: str = Field(min_length=1, description="one line for people")
-    target: str = Field(default="", description="function: path.py::name or path.py::Class.method")
-    files: tuple[str, ...] = Field(default=(), description="edit: existing files it changes or must see")
+    target: str = Field(default="", description="function: path.py::name or path.py::Class.method; program: path.py")
+    files: tuple[str, ...] = Field(default=(), description="edit, knowledge: path, or path:first-last")
     statement: str = Field(default="", description="for the solver; complete by itself")
     check: CheckDraft = CheckDraft()
     needs: tuple[str, ...] = ()
-    route: Literal["specialist", "planner", ""] = ""
+    route: Literal["specialist", "planner", ""] = Field(default="", description='"planner" keeps it from the specialist')
     reason: str = Field(default="", description="why this route")
 
     @field_validator("files", "needs", mode="before")
@@ -56,28 +60,32 @@ class PlanDraft(_Draft):
 
     steps: tuple[StepDraft, ...]
     drop: tuple[str, ...] = Field(default=(), description="ids of done steps whose work must be taken back")
-    why: str = Field(default="", description="for a plan without steps: why")
+    note: str = Field(default="", description="for the person who asked")
 
 
+@cache
 def plan_schema() -> dict[str, Any]:
-    """JSON schema of the plan without references and titles: short, and understood by every server."""
-    schema = PlanDraft.model_json_schema()
-    definitions = schema.pop("$defs", {})
-    resolved: dict[str, Any] = _resolved(schema, definitions)
-    return resolved
+    """JSON schema of the plan."""
+    return compact(PlanDraft.model_json_schema())
 
 
-def _resolved(node: Any, definitions: dict[str, Any]) -> Any:
+def compact(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON schema without references, titles and defaults: short, and understood by every server."""
+    found: dict[str, Any] = _compact(schema, schema.get("$defs", {}))
+    return found
+
+
+def _compact(node: Any, definitions: Mapping[str, Any]) -> Any:
     if isinstance(node, list):
-        return [_resolved(item, definitions) for item in node]
+        return [_compact(item, definitions) for item in node]
     if not isinstance(node, dict):
         return node
     if "$ref" in node:
-        return _resolved(definitions[node["$ref"].rpartition("/")[2]], definitions)
-    dropped = ("title", "default", "minLength", "maxLength")
-    kept = {k: v for k, v in node.items() if k not in dropped or k in ("properties",)}
-    if "properties" in kept:
-        properties = {name: _resolved(value, definitions) for name, value in kept["properties"].items()}
-        rest = {k: _resolved(v, definitions) for k, v in kept.items() if k not in ("properties", "description")}
-        return {**rest, "properties": properties}
-    return {k: _resolved(v, definitions) for k, v in kept.items()}
+        return _compact(
+            {k: v for k, v in definitions[node["$ref"].rpartition("/")[2]].items() if k != "description"}, definitions
+        )
+    kept = {k: v for k, v in node.items() if k not in DROPPED and not (k == "description" and "properties" in node)}
+    return {
+        k: {name: _compact(value, definitions) for name, value in v.items()} if k == "properties" else _compact(v, definitions)
+        for k, v in kept.items()
+    }

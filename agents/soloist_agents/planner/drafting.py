@@ -13,6 +13,7 @@ from soloist_tools.functions import functions
 from soloist_tools.parsing import parsed
 
 from soloist_agents.contract import TARGET, Plan, Situation, Step
+from soloist_agents.excerpts import path_of
 from soloist_agents.planner.draft import PlanDraft, StepDraft
 from soloist_agents.step_check import StepCheck, TestsCheck
 
@@ -30,16 +31,16 @@ class PlanRefused(ValueError):
 
 
 def make_plan(draft: PlanDraft, situation: Situation) -> Plan:
-    """The plan. Raises `PlanRefused`."""
+    """The plan, with the steps of earlier plans that are done and not dropped before the new ones. Raises `PlanRefused`."""
     problems = list(_problems(draft, situation))
     if problems:
         raise PlanRefused(problems)
     done = sorted(_done(draft, situation))
-    steps: list[Step] = []
+    steps = [result.step for result in situation.history if result.step.id in done] if draft.steps else []
     for number, step in enumerate(draft.steps):
         needs = tuple(dict.fromkeys((*step.needs, *_before(draft.steps[:number], step), *done)))
         steps.append(_step(step, situation, needs))
-    return Plan(steps=tuple(steps), dropped=draft.drop, why=draft.why)
+    return Plan(steps=tuple(steps), dropped=draft.drop, note=draft.note)
 
 
 def _before(earlier: Sequence[StepDraft], step: StepDraft) -> list[str]:
@@ -118,15 +119,18 @@ def _problems(draft: PlanDraft, situation: Situation) -> Iterator[str]:
 
 
 def _faults(step: StepDraft, situation: Situation) -> Iterator[str]:
+    tree = situation.tree
     if len(step.statement) > LONGEST_STATEMENT:
         yield f"the statement has {len(step.statement)} characters; at most {LONGEST_STATEMENT}"
     if step.kind in ("function", "program", "answer", "command") and not step.statement.strip():
         yield "it has no statement"
     if step.kind == "function":
-        yield from _target_faults(step, situation.check, situation.tree)
+        yield from _target_faults(step, situation.check, tree)
     for path in step.files:
         if path.startswith("/") or ".." in path.split("/"):
             yield f"{path} is no path relative to the repository's root"
+        elif step.kind == "knowledge" and path_of(path) not in tree:
+            yield f"there is no file {path}"
     if step.kind == "edit" and not step.files:
         yield "an edit step names its files"
     yield from _check_faults(step, judged=situation.check is not None and not situation.implied)
@@ -185,4 +189,4 @@ def _test_faults(tests: str) -> Iterator[str]:
 
 
 def _touched(step: StepDraft) -> set[str]:
-    return {*step.files, step.target.partition("::")[0]} - {""}
+    return {*(path_of(file) for file in step.files), step.target.partition("::")[0]} - {""}

@@ -22,6 +22,7 @@ from soloist_agents.step_check import TestsCheck
 
 MOST_MENDINGS = 2
 """How often a refused plan may be submitted again."""
+NO_MORE = "error: looking around has ended; submit the plan"
 MOST_TURNS = 12
 """Turns of looking around; then a plan is asked for."""
 
@@ -70,7 +71,7 @@ class ModelPlanner:
             return (ToolCall(tool=rule),)
         calls = situation.gathered.calls
         turn = max((call.turn for call in calls), default=0)
-        if turn >= self._turns or any(call.tool == SUBMIT for call in calls if call.turn == turn):
+        if turn - situation.planned_turn >= self._turns or _submitted(situation) is not None:
             return ()
         completion = await self._ask(situation, conversation(situation), "gather", choice="auto")
         if not completion.tool_calls:
@@ -82,14 +83,13 @@ class ModelPlanner:
         """The submitted plan, mended where it can't be used. Raises `ModelMisbehaved` when it never can."""
         if situation.asks:
             return Plan(steps=(_question(situation),))
-        messages = conversation(situation)
-        submitted = next((call for call in reversed(situation.gathered.calls) if call.tool == SUBMIT), None)
-        if situation.history:
-            messages = (*messages, Message(role="user", content=render("planner_replan", history=situation.history)))
-            submitted = None
+        messages, submitted = conversation(situation), _submitted(situation)
+        problems: list[str] = ["it never submitted one"]
         for _ in range(MOST_MENDINGS + 1):
             if submitted is None:
                 submitted, messages = await self._submission(situation, messages)
+            if submitted is None:
+                continue  # it still looked around, and was told that this has ended
             try:
                 draft = PlanDraft.model_validate(dict(submitted.arguments))
                 return make_plan(draft, situation)
@@ -114,10 +114,16 @@ class ModelPlanner:
         (path,) = step.check.files
         return step.model_copy(update={"check": TestsCheck(files={path: program})})
 
-    async def _submission(self, situation: Situation, messages: tuple[Message, ...]) -> tuple[ToolCall, tuple[Message, ...]]:
+    async def _submission(
+        self, situation: Situation, messages: tuple[Message, ...]
+    ) -> tuple[ToolCall | None, tuple[Message, ...]]:
         """One more call, in which nothing but a plan is of use, and the conversation with it."""
         completion = await self._ask(situation, messages, "plan", choice="required")
         call = next((c for c in completion.tool_calls if c.name == SUBMIT), None)
+        if call is None and completion.tool_calls:
+            looks = Message(role="assistant", tool_calls=completion.tool_calls)
+            told = [Message(role="tool", tool_call_id=c.id, content=NO_MORE) for c in completion.tool_calls]
+            return None, (*messages, looks, *told)
         if call is None:
             reply = Message(role="assistant", content=completion.content or "(no plan)")
             return ToolCall(tool=SUBMIT, arguments=json_in(completion.content) or {}), (*messages, reply)
@@ -139,6 +145,12 @@ class ModelPlanner:
         )
         (completion,) = await complete(self._model, request)
         return completion
+
+
+def _submitted(situation: Situation) -> ToolCall | None:
+    """The plan that was submitted since the last one was carried out."""
+    fresh = [call for call in situation.gathered.calls if call.tool == SUBMIT and call.turn > situation.planned_turn]
+    return fresh[-1] if fresh else None
 
 
 def _question(situation: Situation) -> Step:

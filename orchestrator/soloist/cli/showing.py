@@ -24,6 +24,8 @@ def show_report(report: Report) -> None:
     console.print(f"{_verdict(report)} ({report.level}): {escape(printable(report.why))}")
     for line in report.warnings():
         console.print(f"[yellow]note:[/] {escape(printable(line))}")
+    for note in report.notes:
+        console.print(f"[cyan]planner:[/] {escape(printable(' '.join(note.split())))}")
     if report.error:
         console.print(f"[red]error:[/] {escape(printable(report.error))}")
     _show_steps(console, report)

@@ -7,6 +7,7 @@ from langgraph.runtime import Runtime
 from soloist_agents.contract import Gathered, ToolCall
 from soloist_tools.evidence import Found
 
+from soloist.graph.planning import history_of
 from soloist.graph.state import GatherState
 from soloist.graph.trouble import within
 from soloist.live import Live
@@ -23,7 +24,9 @@ async def look(state: GatherState, runtime: Runtime[Live]) -> GatherState:
     gathered = live.gathered(state.get("gathered_ref"))
     if len(gathered.calls) >= MOST_CALLS:
         return {"calls": []}
-    calls = await within(live.seconds_left, live.planner.look(live.situation(gathered)))
+    calls = await within(
+        live.seconds_left, live.planner.look(live.situation(gathered, history_of(state, live), state.get("planned_turn", 0)))
+    )
     if isinstance(calls, dict):
         return {"calls": [], "trouble": calls, "gathered_ref": live.run.put(Gathered, gathered)}
     update: GatherState = {"calls": [call.model_dump(mode="json") for call in calls]}

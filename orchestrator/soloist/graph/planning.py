@@ -7,7 +7,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Send
 from soloist_agents.contract import Gathered, Plan, Step, StepResult, Verdict
 
-from soloist.graph.state import Progress, State, Update
+from soloist.graph.state import GatherState, Progress, State, Update
 from soloist.graph.trouble import ends_the_run, within
 from soloist.live import Live
 
@@ -26,13 +26,10 @@ async def plan(state: State, runtime: Runtime[Live]) -> Update:
     if ends_the_run(state.get("trouble")) or _passes_already(gathered, live):
         return _kept(live, state, Plan(steps=()))
     history = history_of(state, live)
-    made = await within(live.seconds_left, live.planner.plan(live.situation(gathered, history)))
+    made = await within(live.seconds_left, live.planner.plan(live.situation(gathered, history, state.get("planned_turn", 0))))
     if isinstance(made, dict):
         live.journal.emit("trouble", made["text"])
         return {**_kept(live, state, Plan(steps=())), "trouble": made}
-    if made.mode == "all":
-        carried = tuple(r.step for r in history if r.solved and r.step.id not in made.dropped)
-        made = made.model_copy(update={"steps": (*carried, *made.steps)}) if made.steps else made
     live.journal.emit("plan", _told(made), steps=[step.id for step in made.steps])
     return _kept(live, state, made)
 
@@ -42,14 +39,15 @@ def _kept(live: Live, state: State, made: Plan) -> Update:
     ref = live.run.put(Plan, made)
     return {
         "plan_ref": ref,
-        "plan_refs": [ref],
+        "plan_refs": [*state.get("plan_refs", []), ref],
+        "planned_turn": last_turn(live.gathered(state.get("gathered_ref"))),
         "plans": state.get("plans", 0) + 1,
         "steps": {step.id: known.get(step.id, Progress().model_dump()) for step in made.steps},
         "chosen": [],
     }
 
 
-def history_of(state: State, live: Live) -> tuple[StepResult, ...]:
+def history_of(state: State | GatherState, live: Live) -> tuple[StepResult, ...]:
     """What became of the steps of all earlier plans."""
     found: dict[str, StepResult] = {}
     for ref in state.get("plan_refs", []):
@@ -57,12 +55,17 @@ def history_of(state: State, live: Live) -> tuple[StepResult, ...]:
             progress = Progress.model_validate(state["steps"][step.id])
             verdict = live.run.get(Verdict, progress.verdict) if progress.verdict else None
             done = progress.status in SETTLED
-            text = verdict.candidate.text if verdict and done else ""
+            text = verdict.candidate.text if verdict else ""
             why = progress.why or (verdict.why if verdict else "")
             found[step.id] = StepResult(
                 step=live.posed(step, progress), solved=done, why=_with_miss(why, progress, live), text=text
             )
     return tuple(found.values())
+
+
+def last_turn(gathered: Gathered) -> int:
+    """The number of the last turn of looking around."""
+    return max((call.turn for call in gathered.calls), default=0)
 
 
 def _with_miss(why: str, progress: Progress, live: Live) -> str:
@@ -150,7 +153,7 @@ def _passes_already(gathered: Gathered, live: Live) -> bool:
 
 def _told(made: Plan) -> str:
     if not made.steps:
-        return f"no step to try{': ' if made.why else ''}{made.why}"
+        return f"no step to try{': ' if made.note else ''}{made.note}"
     how = "alternatives, most suspicious first" if made.mode == "any" else "all needed"
     more = ", …" if len(made.steps) > 3 else ""
     return f"{len(made.steps)} steps ({how}): {', '.join(step.target or step.id for step in made.steps[:3])}{more}"

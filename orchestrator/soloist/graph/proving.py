@@ -6,7 +6,9 @@ from typing import Literal
 
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
+from soloist_agents.checking import failure_of
 from soloist_agents.contract import Verdict
+from soloist_agents.posing import shortened
 from soloist_tools.workspace import Patch, TreeMoved, apply, make_patch
 
 from soloist.graph.planning import replan_or_give_up
@@ -14,6 +16,9 @@ from soloist.graph.state import Progress, State, Update
 from soloist.graph.telling import tell
 from soloist.graph.whole import verify_whole
 from soloist.live import Live, planner_tests
+
+MOST_TOLD = 3_000
+"""Characters of a failed check that the planner is told."""
 
 
 async def stitch(state: State, runtime: Runtime[Live]) -> Update:
@@ -32,8 +37,9 @@ async def verify(state: State, runtime: Runtime[Live]) -> Update:
     live.journal.emit("verify", f"on a clean copy: {verdict.why}", passed=verdict.passed, level=verdict.level)
     update: Update = {"verdict_ref": live.run.put(Verdict, verdict)}
     if not verdict.passed:
-        update["steps"] = {step: _given_up(state, step, f"it passed its own check, but the whole did not: {verdict.why}")
-                           for step in state["chosen"]}  # fmt: skip
+        told = shortened(failure_of(live.task.check, verdict.outcome, verdict.why), MOST_TOLD)
+        why = f"it passed its own check, but with it the check of the whole did not pass: {told}"
+        update["steps"] = {step: _given_up(state, step, why) for step in state["chosen"]}
     return update
 
 

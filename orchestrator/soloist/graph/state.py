@@ -1,6 +1,5 @@
 """The graph's state: small, plain JSON. Bodies (code, outcomes, diffs) live in the run's folder under their hash."""
 
-import operator
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypedDict
 
@@ -55,6 +54,11 @@ def merge(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> dict[
     return {**(old or {}), **(new or {})}
 
 
+def newer(old: list[str] | None, new: list[str] | None) -> list[str]:
+    """Reducer for a list that only grows: the longer one, so that a subgraph that hands it back doubles nothing."""
+    return max(old or [], new or [], key=len)
+
+
 class Input(TypedDict):
     """What starts a run."""
 
@@ -81,8 +85,10 @@ class Update(TypedDict, total=False):
     """What became of the patch: "applied", or why not."""
     trouble: Annotated[dict[str, str], merge]
     """A model that failed or a cap that was reached: "kind" and "text". It ends the run; what was found is kept."""
-    plan_refs: Annotated[list[str], operator.add]
+    plan_refs: Annotated[list[str], newer]
     """Hashes of all plans, oldest first."""
+    planned_turn: int
+    """The last turn of looking around that a plan was made from."""
     report: dict[str, Any]
 
 
@@ -91,12 +97,15 @@ class State(Input, Update):
 
 
 class GatherState(TypedDict, total=False):
-    """State of the gathering loop."""
+    """State of the gathering loop; what became of earlier plans is only read there."""
 
     goal: str
     check: dict[str, Any] | None
     gathered_ref: str
     trouble: Annotated[dict[str, str], merge]
+    steps: Annotated[dict[str, Any], merge]
+    plan_refs: Annotated[list[str], newer]
+    planned_turn: int
     calls: list[dict[str, Any]]
     """Tool calls that the planner asked for and that were not answered yet."""
 

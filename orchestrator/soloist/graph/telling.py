@@ -36,6 +36,7 @@ def tell(state: State, live: Live) -> Report:
         before=CheckRun.of(gathered.baseline) if gathered.baseline else None,
         after=CheckRun.of(whole.outcome) if whole and whole.outcome else None,
         flaky=gathered.flaky,
+        notes=_notes(state, live),
         left_out=tuple(left_out(live, gathered.baseline)),
         steps=_steps(state, progress, live),
         sandbox=live.sandbox.name,
@@ -66,6 +67,12 @@ def _answer(state: State, progress: dict[str, Progress], live: Live) -> Verdict 
     if not known or live.changes_files(state["plan_ref"], [s.id for s in settled]):
         return None
     return live.run.get(Verdict, known[-1])
+
+
+def _notes(state: State, live: Live) -> tuple[str, ...]:
+    """What the planner has to say to the person who asked."""
+    said = [live.run.get(Plan, ref).note.strip() for ref in state.get("plan_refs", [])]
+    return tuple(dict.fromkeys(note for note in said if note))
 
 
 def _plan(state: State, live: Live) -> Plan:
@@ -142,7 +149,7 @@ def _why_not(state: State, progress: dict[str, Progress], live: Live) -> str:
     if text := (state.get("trouble") or {}).get("text"):
         return text
     if not progress:
-        return _plan(state, live).why or "no function of the repository could be named as a suspect"
+        return _plan(state, live).note or "no function of the repository could be named as a suspect"
     tried = sum(p.tried for p in progress.values())
     if live.seconds_left <= 0:
         end = f"the time of {live.task.budget.seconds:g} s was used up"

@@ -51,6 +51,11 @@ def left_out(live: Live, baseline: Outcome | None) -> Sequence[str]:
     return report.ids("failed", "error")[:MOST_LEFT_OUT] if report else ()
 
 
+def _without(test: str) -> str:
+    """A test, or a file that can't be collected, left out of a pytest run."""
+    return f"--deselect={test}" if "::" in test else f"--ignore={test}"
+
+
 async def _whole(state: State, live: Live) -> tuple[Check, Outcome | None]:
     """The check, and its run before the change."""
     chosen = {step: state["steps"][step] for step in state["chosen"]}
@@ -60,7 +65,7 @@ async def _whole(state: State, live: Live) -> tuple[Check, Outcome | None]:
     if check is None:
         check = PytestCheck(args=tuple(tests), as_module=True) if tests else CommandCheck(command="true")
     elif live.implied and isinstance(check, PytestCheck):
-        args = (*check.args, *(f"--deselect={test}" for test in left_out(live, baseline)))
+        args = (*check.args, *(_without(test) for test in left_out(live, baseline)))
         check = check.model_copy(update={"args": args})
     if not live.keeps_tests:
         return check, baseline

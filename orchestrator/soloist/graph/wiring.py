@@ -30,10 +30,10 @@ def build(checkpointer: Checkpointer = None) -> CompiledStateGraph[State, Live, 
     graph.add_conditional_edges(
         "choose",
         planning.after_choose,
-        {"solve": "solve", "solved": "stitch", "answered": "report", "replan": "plan", "give up": "report"},
+        {"solve": "solve", "solved": "stitch", "answered": "report", "replan": "gather", "give up": "report"},
     )
     graph.add_edge("stitch", "verify")
-    graph.add_conditional_edges("verify", proving.after_verify, {"proved": "apply", "replan": "plan", "give up": "report"})
+    graph.add_conditional_edges("verify", proving.after_verify, {"proved": "apply", "replan": "gather", "give up": "report"})
     graph.add_edge("apply", "report")
     graph.add_edge("report", END)
     return graph.compile(checkpointer=checkpointer, name="soloist")
