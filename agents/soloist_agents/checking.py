@@ -12,6 +12,9 @@ from soloist_agents.step_check import StepCheck, TestsCheck, runnable
 _ERROR = re.compile(r"^E\s+(?:\w+\.)*(\w+(?:Error|Exception))\b", re.MULTILINE)
 _OWN_FAULTS = frozenset({"SyntaxError", "IndentationError", "TabError", "NameError", "UnboundLocalError"})
 """What a test raises by itself when it is written wrong. Missing modules, names and attributes are what it waits for."""
+_OWN_CRASH = re.compile(rf"^(?:\S*/)?test_[^/\s]*\.py:\d+: (?:{'|'.join(sorted(_OWN_FAULTS))})\s*$", re.MULTILINE)
+"""Pytest's last line of a failure: where it was raised, and what."""
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 LEAST_ALIKE = 3
 NOT_FOUND = 127
 
@@ -64,7 +67,9 @@ def failure_of(check: StepCheck | None, outcome: Outcome | None, why: str) -> st
 
 
 def suspicious(misses: Sequence[NearMiss]) -> str | None:
-    """Why the check itself is the suspect: several different candidates fail it in exactly the same way, or None."""
+    """Why the check itself is the suspect: it crashes, or different candidates fail it in exactly the same way; else None."""
+    if own := next((miss.why for miss in misses if _OWN_CRASH.search(miss.why)), None):
+        return f"the test crashes by itself:\n{own[-600:]}"
     marks: dict[str, set[str]] = {}
     for miss in misses:
         assertion = _assertion(miss.why)
@@ -78,5 +83,5 @@ def suspicious(misses: Sequence[NearMiss]) -> str | None:
 
 def _assertion(why: str) -> str:
     """The values of the failed assertion: candidates that agree show the same ones."""
-    lines = [line for line in why.splitlines() if line.startswith("E ")]
+    lines = [_ADDRESS.sub("", line) for line in why.splitlines() if line.startswith("E ")]
     return "\n".join(lines[:3]) if any("assert" in line for line in lines) else ""

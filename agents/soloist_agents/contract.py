@@ -65,6 +65,10 @@ class Step(Value):
     """The text of `files`."""
     givens: tuple[Given, ...] = ()
     """What the steps in `needs` gave."""
+    tests: str = ""
+    """Source of the repository's own tests that fail now and that the step must turn green."""
+    proposal: str = ""
+    """For kind "edit": edit blocks that the planner has tried already; the first candidate."""
     route: Route | None = None
     """Who should work on it, where the planner has said so; else the kind decides."""
     reason: str = ""

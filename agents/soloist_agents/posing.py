@@ -1,21 +1,23 @@
 """From a step to the one message that a model gets: everything it needs, and the form of the answer."""
 
-import ast
 import re
 
 from soloist_tools.edits import GRAMMAR
 from soloist_tools.functions import function_source, functions
-from soloist_tools.parsing import parsed
 
 from soloist_agents.contract import NearMiss, Step
+from soloist_agents.outline import outlined
 from soloist_agents.prompts import render
-from soloist_agents.step_check import CasesCheck, TestsCheck
+from soloist_agents.step_check import Case, CasesCheck, TestsCheck
 from soloist_agents.stitching import PROGRAM_FILE
 
 WHOLE_FILE = 6_000
 """Characters of a file that is still shown whole beside the function to be written."""
+WORD = re.compile(r"[A-Za-z_]\w+")
 SHOWN_FAILURE = 3_000
 SHOWN_CASES = 3
+LONGEST_CASE = 1_500
+"""Characters of an example; longer ones are not shown: they are there to be run, not to be read."""
 SHOWN_TESTS = 8_000
 
 
@@ -24,9 +26,17 @@ def pose(step: Step) -> str:
     if step.kind == "function":
         return _function(step)
     if step.kind == "program":
-        cases = step.check.cases[:SHOWN_CASES] if isinstance(step.check, CasesCheck) else ()
+        cases = _examples(step.check) if isinstance(step.check, CasesCheck) else ()
         path = step.target or PROGRAM_FILE
-        return render("program", problem=step.problem, path=path, cases=cases, tests=_tests(step), givens=step.givens)
+        return render(
+            "program",
+            problem=step.problem,
+            path=path,
+            reads=isinstance(step.check, CasesCheck),
+            cases=cases,
+            tests=_tests(step),
+            givens=step.givens,
+        )
     if step.kind == "answer":
         return render("answer", problem=step.problem, givens=step.givens)
     if step.kind == "edit":
@@ -56,7 +66,7 @@ def shortened(text: str, most: int) -> str:
 def _function(step: Step) -> str:
     owner, _, name = step.name.partition("#")[0].rpartition(".")
     known = {span.qualname for span in functions(step.source)} if step.source else set()
-    context, excerpt = _context(step.source, step.name, known)
+    context, excerpt = _context(step.source, step.name, known, step.problem)
     return render(
         "function",
         new=step.name not in known,
@@ -72,39 +82,20 @@ def _function(step: Step) -> str:
     )
 
 
+def _examples(check: CasesCheck) -> list[Case]:
+    short = [case for case in check.cases if len(case.stdin) + len(case.expected) <= LONGEST_CASE]
+    return short[:SHOWN_CASES]
+
+
 def _tests(step: Step) -> str:
-    """The tests that the step was given; the repository's own stand in the problem where they matter."""
-    text = "\n\n".join(step.check.files.values()) if isinstance(step.check, TestsCheck) else ""
+    """The tests that were written for the step, or those of the repository that fail now."""
+    text = "\n\n".join(step.check.files.values()) if isinstance(step.check, TestsCheck) else step.tests
     return text[:SHOWN_TESTS]
 
 
-def _context(source: str, name: str, known: set[str]) -> tuple[str, bool]:
-    """The file, or of a long one its imports, constants and signatures and the function itself; whether it is an excerpt."""
+def _context(source: str, name: str, known: set[str], about: str) -> tuple[str, bool]:
+    """The file, or of a long one the function and what it and the problem speak of; whether it is an excerpt."""
     if len(source) <= WHOLE_FILE:
         return source, False
-    parts = [_outline(source)]
-    if name in known:
-        parts.append(f"# {name} as it is now:\n{function_source(source, name)}")
-    return "\n\n".join(parts), True
-
-
-def _outline(source: str) -> str:
-    lines = source.splitlines()
-    found: list[str] = []
-    for node in parsed(source).body:
-        found += _outlined(node, lines)
-    return "\n".join(found)
-
-
-def _outlined(node: ast.stmt, lines: list[str]) -> list[str]:
-    if isinstance(node, ast.Import | ast.ImportFrom | ast.Assign | ast.AnnAssign):
-        text = lines[node.lineno - 1 : node.end_lineno]
-        return text if len(text) <= 4 else [*text[:3], "    …"]
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return [*lines[node.lineno - 1 : node.body[0].lineno - 1], "    ..."] if node.body[0].lineno > node.lineno else [
-            re.sub(r":.*", ": ...", lines[node.lineno - 1])
-        ]  # fmt: skip
-    if isinstance(node, ast.ClassDef):
-        head = lines[node.lineno - 1 : node.body[0].lineno - 1] or [lines[node.lineno - 1]]
-        return [*head, *(line for inner in node.body for line in _outlined(inner, lines))]
-    return []
+    own = function_source(source, name) if name in known else ""
+    return "\n".join(outlined(source, name, set(WORD.findall(own + about)))), True

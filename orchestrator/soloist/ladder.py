@@ -22,25 +22,41 @@ class Ladder:
             return (Shell(),)
         last = (author,) if author is not None else ()
         if step.kind not in REASONED:
-            return last
+            return (*((Proposed(),) if step.proposal else ()), *last)
         first = (self.search,) if self.search is not None and there else ()
         return (*first, *(self.specialists if step.routed == "specialist" else ()), *last)
 
 
-class Shell:
-    """Proposes the command of a "command" step: its one candidate."""
+class Given:
+    """Proposes what the planner has written already: a step's one candidate."""
 
-    name = "command"
+    name = "given"
     pace = Pace(first_batch=1, batch=1, repair_rounds=0, thorough=True)
-
-    async def propose(self, step: Step) -> AsyncIterator[Candidate | NoAnswer]:
-        """The command as it stands."""
-        yield Candidate(author=self.name, text=step.problem, note="the planner's command")
 
     async def repair(self, step: Step, misses: Sequence[NearMiss]) -> AsyncIterator[Candidate | NoAnswer]:
         """None."""
         return
         yield  # an async generator without items
+
+
+class Shell(Given):
+    """The command of a "command" step."""
+
+    name = "command"
+
+    async def propose(self, step: Step) -> AsyncIterator[Candidate | NoAnswer]:
+        """The command as it stands."""
+        yield Candidate(author=self.name, text=step.problem, note="the planner's command")
+
+
+class Proposed(Given):
+    """Edits that the planner has tried while it looked around."""
+
+    name = "tried edit"
+
+    async def propose(self, step: Step) -> AsyncIterator[Candidate | NoAnswer]:
+        """The edits as they were tried."""
+        yield Candidate(author=self.name, text=step.proposal, note="tried by the planner before")
 
 
 def pace_of(specialist: Specialist) -> Pace:

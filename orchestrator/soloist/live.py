@@ -27,6 +27,7 @@ from soloist_agents.step_check import runnable, test_files
 from soloist_agents.stitching import stitcher
 from soloist_agents.trials import Trial
 from soloist_sandbox.contract import Outcome, Sandbox, Session
+from soloist_tools.failing_tests import sources_of_tests
 from soloist_tools.functions import functions
 from soloist_tools.tree import Tree
 
@@ -145,6 +146,7 @@ class Live:
                 "givens": (*step.givens, *givens),
                 "shown": shown,
                 "source": step.source or _text(source) or "",
+                "tests": step.tests or self._failing_tests(step, gathered),
                 "task": step.task or self.task.goal,
             }
         )
@@ -168,6 +170,14 @@ class Live:
     def misses(self, ref: str) -> Sequence[NearMiss]:
         """Kept near misses."""
         return self.run.get(tuple[NearMiss, ...], ref) if ref else ()
+
+    def _failing_tests(self, step: Step, gathered: Gathered) -> str:
+        """What a step that is judged by the task's check must turn green."""
+        report = gathered.baseline.report if gathered.baseline and step.check == self.task.check else None
+        if report is None:
+            return ""
+        failing = report.ids("failed", "error")
+        return "\n\n".join(sources_of_tests(failing, Tree(self.run.tree), numbers=False))
 
     def _given(self, step: Step, progress: Progress) -> Given:
         verdict = self.run.get(Verdict, progress.verdict) if progress.verdict else None

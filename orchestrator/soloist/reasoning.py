@@ -5,7 +5,7 @@ The same tool is used by the planner inside a run, and by any LangChain agent th
 
 import itertools
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import BaseModel, Field
@@ -22,19 +22,11 @@ if TYPE_CHECKING:
     from soloist.orchestrator import Orchestrator
 
 DESCRIPTION = (
-    "Have the specialist solve one hard, self-contained problem now, while you still look around (slow: minutes). It sees only "
-    "`problem`. With `tests` (importing from `solution`, a new file) or `cases` it writes a Python program that is run on them; "
-    "else it gives a value on which its samples must agree. For code that goes into the repository plan a step instead."
+    "Have the specialist solve one hard, self-contained problem now (minutes); it sees only `problem`. With `tests` (importing "
+    "from `solution`) or `cases` it writes a program that is run on them; else it gives a value on which its samples must agree."
 )
 ALLOWANCE = 64
 """Candidates that one call inside a run may have judged."""
-
-
-class InputOutput(BaseModel):
-    """One case of a program."""
-
-    stdin: str
-    expected: str
 
 
 class ReasonInput(BaseModel):
@@ -42,7 +34,7 @@ class ReasonInput(BaseModel):
 
     problem: str
     tests: str = Field(default="", description="a pytest file")
-    cases: list[InputOutput] = []
+    cases: list[list[str]] = Field(default=[], description="pairs: standard input, output")
     expect: str = Field(default="", description="the exact answer, where it is known")
 
 
@@ -86,7 +78,9 @@ def tool_in(live: Live) -> BaseTool:
 def tool_over(solve: Solve) -> BaseTool:
     """The tool, whoever solves."""
 
-    async def reason(problem: str, tests: str = "", cases: Sequence[Any] = (), expect: str = "") -> tuple[str, Reasoned]:
+    async def reason(
+        problem: str, tests: str = "", cases: Sequence[Sequence[str]] = (), expect: str = ""
+    ) -> tuple[str, Reasoned]:
         reasoned = await solve(problem_of(problem, tests=tests, cases=cases, expect=expect))
         return str(reasoned), reasoned
 
@@ -99,14 +93,16 @@ def tool_over(solve: Solve) -> BaseTool:
     )
 
 
-def problem_of(problem: str, *, tests: str = "", cases: Sequence[Any] = (), expect: str = "") -> Problem:
-    """The problem with its one check. Raises `ValueError` when there are several."""
+def problem_of(problem: str, *, tests: str = "", cases: Sequence[Sequence[str]] = (), expect: str = "") -> Problem:
+    """The problem with its one check. `cases`: pairs of input and output. Raises `ValueError` when there are several checks."""
+    if any(len(case) != 2 for case in cases):
+        raise ValueError("each of cases should be a pair: standard input and expected standard output")
     if sum((bool(tests.strip()), bool(cases), bool(expect.strip()))) > 1:
         raise ValueError("give one of tests, cases and expect")
     if tests.strip():
         return Problem(text=problem, kind="program", check=TestsCheck(files={"test_solution.py": tests}))
     if cases:
-        known = tuple(Case.model_validate(case, from_attributes=True) for case in cases)
+        known = tuple(Case(stdin=stdin, expected=expected) for stdin, expected in cases)
         return Problem(text=problem, kind="program", check=CasesCheck(cases=known))
     check: StepCheck = AnswerCheck(expected=expect) if expect.strip() else AgreementCheck()
     return Problem(text=problem, kind="answer", check=check)

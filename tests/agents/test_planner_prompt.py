@@ -54,7 +54,7 @@ def test_what_the_check_means_is_said() -> None:
     assert "the repository has no tests" in none
 
 
-@pytest.mark.parametrize("tool", ["files", "read", "search", "run", "run_check", "trace_check", "reason", "submit_plan"])
+@pytest.mark.parametrize("tool", ["files", "read", "search", "run", "try_edit", "reason", "submit_plan"])
 def test_every_tool_is_described(tool: str) -> None:
     """With a line of text, and an object schema without references."""
     spec = next(s for s in specs(tools()) if s.name == tool)

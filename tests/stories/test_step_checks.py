@@ -78,7 +78,7 @@ async def test_a_useless_check_is_written_anew_once(bad: str, repository: MakeRe
     (step,) = report.steps
     assert step.check_rewrites == 1
     (rewriting,) = [ask for ask in calls if "You wrote this check" in ask.text]
-    assert ("passes on the present code" in rewriting.text) or ("crashes by itself" in rewriting.text)
+    assert ("passes on the present code" if bad == PASSES else "crashes by itself") in rewriting.text
     assert "triple(-1) == -3" in report.diff
 
 
@@ -92,14 +92,8 @@ async def test_a_check_that_stays_useless_gives_the_step_up(repository: MakeRepo
 
 async def test_a_check_that_all_candidates_fail_alike_is_suspected_and_mended(repository: MakeRepository, tmp_path: Path) -> None:
     """Three different programs agree with each other: the check is shown, written anew once, and they are judged again."""
-    bodies = ["3 * x", "x * 3", "x + x + x"]
-
-    def answers(ask: Ask) -> str:
-        return f"```python\ndef triple(x):\n    return {bodies[ask.number % 3]}\n```"
-
-    plan = SamplingPlan(samples=3, first=1, repair_rounds=0)
-    answering = script(IMPOSSIBLE, rewritten=GOOD, answers=answers)
-    report, _ = await ran(repository(FILES), tmp_path / "state", _one_a_call(answering), plan)
+    plan = SamplingPlan(samples=3, first=3, repair_rounds=0)
+    report, _ = await ran(repository(FILES), tmp_path / "state", _three_ways(script(IMPOSSIBLE, rewritten=GOOD)), plan)
     assert report.solved
     assert "different candidates agree" in report.steps[0].suspect
     assert "assert 6 == 7" in report.steps[0].suspect
@@ -107,11 +101,11 @@ async def test_a_check_that_all_candidates_fail_alike_is_suspected_and_mended(re
     assert any("suspected" in line for line in report.warnings())
 
 
-def _one_a_call(answering: Callable[[Ask], Reply]) -> Callable[[Ask], Reply]:
-    """Every choice of a call with another body."""
+def _three_ways(answering: Callable[[Ask], Reply]) -> Callable[[Ask], Reply]:
+    """Every choice of the specialist's call is another right program."""
 
     def reply(ask: Ask) -> Reply:
-        if ask.model != "VibeThinker-3B" or ask.n == 1:
+        if ask.model != "VibeThinker-3B":
             return answering(ask)
         bodies = ["x * 3", "x + x + x", "3 * x"]
         return Reply(choices=tuple(f"```python\ndef triple(x):\n    return {body}\n```" for body in bodies))

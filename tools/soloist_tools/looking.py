@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import difflib
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -11,9 +12,11 @@ from pathlib import Path
 from langchain_core.tools import BaseTool, StructuredTool
 from soloist_sandbox.checks import parse_check
 from soloist_sandbox.contract import Check, Outcome, PytestCheck, Session, TestReport
-from soloist_sandbox.integrity import protected
+from soloist_sandbox.integrity import protected, refuse_changes
 
+from soloist_tools.edits import apply_edits, parse_edits
 from soloist_tools.evidence import Evidence, Found
+from soloist_tools.failing_tests import sources_of_tests
 from soloist_tools.functions import functions
 from soloist_tools.localise import FAILING, Suspect, rank, traceback_report
 from soloist_tools.parsing import parsed
@@ -29,12 +32,26 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 SHOWN_NAMES = 80
 """Files that are listed by name."""
 MOST_CONTEXT = 10
+SHOWN_RANKED = 8
+CLEAR_DROP = 0.3
+"""Suspects far below the first are not worth a planner's reading."""
 SHOWN_SOURCES = 3
+LONGEST_SOURCE = 60
+"""Lines of a suspect's code; a longer one mostly hands on to others."""
 SHOWN_SUSPECT_LINES = 160
 """Lines of the first suspects' code that are shown with their ranking."""
 SHOWN_HITS = 60
+SHOWN_WINDOWS = 15
+MOST_COUNTED = 2_000
+"""Hits after which no further file is searched."""
 LARGEST_SEARCHED = 1_000_000
 """Bytes of a file that is still searched."""
+
+
+TRY_EDIT = (
+    "Apply edits to a copy and run the task's check, or `command`, on it. Each edit: a line with the path, then "
+    "<<<<<<< SEARCH, old lines (exactly once in the file), =======, new lines, >>>>>>> REPLACE. Gives an id for a step's `patch`."
+)
 
 
 def looking_tools(root: Path, session: Session, check: Check | None) -> tuple[BaseTool, ...]:
@@ -52,6 +69,7 @@ def looking_tools(root: Path, session: Session, check: Check | None) -> tuple[Ba
             "Run a shell command on a copy of the repository in the sandbox (no network, no git; changes are lost).",
         ),
     ]
+    tools.append(_tool(look.try_edit, "try_edit", TRY_EDIT))
     if check is not None:
         tools.append(_tool(look.run_check, "run_check", "Run the task's check in the sandbox and read what fails."))
     if isinstance(check, PytestCheck):
@@ -85,7 +103,9 @@ class _Look:
         evidence = tuple(_failures(str(self._check), outcome))
         report = outcome.report or traceback_report(str(self._check), outcome.stdout + outcome.stderr)
         found = Found(evidence=evidence, baseline=outcome, suspects=await asyncio.to_thread(self._suspects, report))
-        return "\n\n".join((_ended(outcome), *(f"{e.source}\n{e.text}" for e in evidence))), found
+        shown = [f"{e.source}\n{e.text}" for e in evidence]
+        sources = await asyncio.to_thread(sources_of_tests, [e.source for e in evidence], self._tree)
+        return "\n\n".join((_ended(outcome), *shown, *sources)), found
 
     async def trace_check(self) -> tuple[str, Found]:
         """Run the check once more, traced; name suspects, and tests that changed their mind."""
@@ -101,15 +121,29 @@ class _Look:
             ),
             flaky=_flaky(self._baseline, outcome),
         )
-        lines = [f"{s.target}, suspicion {s.score:.2f}: {s.why}" for s in suspects[:SHOWN_SUSPECTS]]
+        likely = [s for s in suspects[:SHOWN_RANKED] if s.score >= CLEAR_DROP * suspects[0].score]
+        lines = [f"{s.score:.2f} {s.target}" for s in likely]
         code = await asyncio.to_thread(self._sources, suspects)
-        return "\n".join([*lines, "", code]) if lines else "No function of the repository was executed by a failing test.", found
+        head = "Suspicion from 0 to 1, by which tests run what; a hint, no proof. The cause may be what these call."
+        return "\n".join(
+            [head, *lines, "", code]
+        ) if lines else "No function of the repository was executed by a failing test.", found
 
     async def run(self, command: str) -> tuple[str, Found]:
         """Run any command on the unchanged tree."""
         outcome = await self._session.run(parse_check(command))
         text = f"{_ended(outcome)}\n{_shown_output(outcome)}"
         return text, Found(evidence=(Evidence(source=command, text=text, why="run by the planner"),))
+
+    async def try_edit(self, edits: str, command: str = "") -> tuple[str, Found]:
+        """Run a check on the tree with edits applied; nothing is kept but the edits themselves, under an id."""
+        changes = await asyncio.to_thread(lambda: apply_edits(parse_edits(edits), self._tree.read))
+        check = parse_check(command) if command.strip() else self._known_check()
+        refuse_changes(changes, self._check or check, self._tree)
+        outcome = await self._session.run(check, changes=changes)
+        failures = _failures(str(check), outcome) if outcome.exit_code != 0 or outcome.limit else []
+        told = [f"{patch_id(edits)}: {_ended(outcome)}", *(f"{e.source}\n{e.text}" for e in failures)]
+        return "\n\n".join(told), Found()
 
     async def read(self, path: str, first: int = 1, last: int = 0, symbol: str = "") -> tuple[str, Found]:
         """Lines `first` to `last` of a text file, numbered; or those of a definition."""
@@ -121,10 +155,13 @@ class _Look:
         if symbol:
             first, last = await asyncio.to_thread(_lines_of, raw, symbol)
         first = max(first, 1)
-        last = min(last or first + SHOWN_LINES - 1, first + SHOWN_LINES - 1, len(lines))
+        wanted = min(last or len(lines), len(lines))
+        last = min(wanted, first + SHOWN_LINES - 1)
         numbered = _numbered(lines[first - 1 : last], first)
         source = f"{path}:{first}-{max(first, last)}"
         head = f"{path}, lines {first}-{last} of {len(lines)}" if last >= first else f"{path} has {len(lines)} lines"
+        if last < wanted:
+            head += f" (at most {SHOWN_LINES} at once: go on from {last + 1})"
         return f"{head}\n{numbered}", Found(evidence=(Evidence(source=source, text=numbered, why="read by the planner"),))
 
     async def files(self, folder: str = ".") -> tuple[str, Found]:
@@ -132,15 +169,33 @@ class _Look:
         return await asyncio.to_thread(self._listed, _relative(folder)), Found()
 
     async def search(self, text: str, folder: str = ".", context: int = 0) -> tuple[str, Found]:
-        """Lines that contain the text, each with its place."""
+        """Lines that contain the text, each with its place; sources first."""
         if not text.strip():
             raise ValueError("give a text to search for")
         context = max(0, min(context, MOST_CONTEXT))
-        hits = await asyncio.to_thread(self._hits, text, _relative(folder), context)
-        shown = [f"{path}:{first}\n{found}" if context else f"{path}:{first}:{found}" for path, first, found in hits[:SHOWN_HITS]]
-        more = [f"… more than {SHOWN_HITS} lines; search for something rarer"] if len(hits) > SHOWN_HITS else []
-        evidence = tuple(Evidence(source=f"{path}:{first}", text=found, why=f"holds {text!r}") for path, first, found in hits)
-        return "\n".join([*shown, *more]) or f"no line holds {text!r}", Found(evidence=evidence[:SHOWN_HITS])
+        hits = await asyncio.to_thread(self._hits, text, _relative(folder))
+        shown = hits[: SHOWN_WINDOWS if context else SHOWN_HITS]
+        parts = self._windows(shown, context) if context else [f"{path}:{number}: {line}" for path, number, line in shown]
+        if left := Counter(path for path, _, _ in hits[len(shown) :]):
+            named = ", ".join(f"{path} ({count})" for path, count in list(left.items())[:12])
+            parts.append(f"… {sum(left.values())} more lines in {named}; search for something rarer, or in a folder")
+        evidence = tuple(Evidence(source=f"{path}:{number}", text=line, why=f"holds {text!r}") for path, number, line in shown)
+        return ("\n\n" if context else "\n").join(parts) or f"no line holds {text!r}", Found(evidence=evidence)
+
+    def _windows(self, hits: Sequence[tuple[str, int, str]], context: int) -> list[str]:
+        """The hits with lines around them; windows that touch are one."""
+        merged: list[tuple[str, int, int]] = []
+        for path, number, _ in hits:
+            first, last = max(1, number - context), number + context
+            if merged and merged[-1][0] == path and first <= merged[-1][2] + 1:
+                merged[-1] = (path, merged[-1][1], last)
+            else:
+                merged.append((path, first, last))
+        parts = []
+        for path, first, last in merged:
+            lines = (self._tree.read(path) or b"").decode("utf-8", "replace").splitlines()[first - 1 : last]
+            parts.append(f"{path}, lines {first}-{first + len(lines) - 1}\n{_numbered(lines, first)}")
+        return parts
 
     def _listed(self, folder: str) -> str:
         """All files of a small tree; of a large one the Python files, and how many others each folder has."""
@@ -156,8 +211,8 @@ class _Look:
     def _length(self, path: str) -> int:
         return len((self._tree.read(path) or b"").splitlines())
 
-    def _hits(self, text: str, folder: str, context: int) -> list[tuple[str, int, str]]:
-        """Path, line, and the text of each hit; sources first, then tests, then the rest."""
+    def _hits(self, text: str, folder: str) -> list[tuple[str, int, str]]:
+        """Path, number and text of each line; sources first, then tests, then the rest."""
         found = []
         wanted = text.casefold()
         for path in sorted(self._tree, key=_sources_first):
@@ -167,13 +222,9 @@ class _Look:
             if len(raw) > LARGEST_SEARCHED or b"\0" in raw[:8192]:
                 continue
             lines = raw.decode("utf-8", "replace").splitlines()
-            for number, line in enumerate(lines, 1):
-                if wanted in line.casefold():
-                    first = max(1, number - context)
-                    part = lines[first - 1 : number + context]
-                    found.append((path, number, _numbered(part, first) if context else f" {_cut(line)}"))
-                    if len(found) > SHOWN_HITS:
-                        return found
+            found += [(path, number, _cut(line)) for number, line in enumerate(lines, 1) if wanted in line.casefold()]
+            if len(found) > MOST_COUNTED:
+                break
         return found
 
     def _sources(self, suspects: Sequence[Suspect]) -> str:
@@ -182,7 +233,7 @@ class _Look:
         for suspect in suspects[:SHOWN_SOURCES]:
             lines = (self._tree.read(suspect.path) or b"").decode("utf-8", "replace").splitlines()
             part = lines[suspect.first_line - 1 : suspect.last_line]
-            if len(part) <= room:
+            if len(part) <= min(room, LONGEST_SOURCE):
                 room -= len(part)
                 parts.append(
                     f"{suspect.path}, lines {suspect.first_line}-{suspect.last_line}\n{_numbered(part, suspect.first_line)}"
@@ -200,6 +251,11 @@ class _Look:
         paths = {item.path for item in report.spectrum} | {frame.path for test in report.tests for frame in test.frames}
         repairable = [p for p in paths if p.endswith(".py") and p in self._tree and not protected(p, check)]
         return rank(report, {path: self._tree[path] for path in repairable})
+
+
+def patch_id(edits: str) -> str:
+    """The name under which tried edits can be submitted."""
+    return f"patch-{hashlib.sha256(edits.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"
 
 
 def _relative(path: str) -> str:

@@ -25,8 +25,11 @@ TITLES = {
 
 
 def specs(tools: Sequence[BaseTool], *, submits: bool = True) -> tuple[ToolSpec, ...]:
-    """The tools as a model is told of them, `submit_plan` last where there is a plan to submit."""
-    found = [_spec(tool) for tool in tools]
+    """The tools as a model is told of them, `submit_plan` last where there is a plan to submit.
+
+    Without those that are used by rule at the beginning: nothing would have changed since.
+    """
+    found = [_spec(tool) for tool in tools if tool.name not in TITLES or tool.name == "files"]
     if not submits:
         return tuple(found)
     submit = ToolSpec(name=SUBMIT, description="Submit the plan; this ends looking around.", parameters=plan_schema())

@@ -35,14 +35,15 @@ class StepDraft(_Draft):
 
     id: str = Field(min_length=1, max_length=40)
     kind: StepKind
-    goal: str = Field(min_length=1, description="one line for people")
+    goal: str = Field(min_length=1)
     target: str = Field(default="", description="function: path.py::name or path.py::Class.method; program: path.py")
     files: tuple[str, ...] = Field(default=(), description="edit, knowledge: path, or path:first-last")
-    statement: str = Field(default="", description="for the solver; complete by itself")
+    patch: str = Field(default="", description="edit: id of edits tried with try_edit")
+    statement: str = ""
     check: CheckDraft = CheckDraft()
     needs: tuple[str, ...] = ()
     route: Literal["specialist", "planner", ""] = Field(default="", description='"planner" keeps it from the specialist')
-    reason: str = Field(default="", description="why this route")
+    reason: str = ""
 
     @field_validator("files", "needs", mode="before")
     @classmethod

@@ -10,6 +10,7 @@ from soloist_sandbox.checks import parse_check
 from soloist_sandbox.contract import Check
 from soloist_sandbox.integrity import protected
 from soloist_tools.functions import functions
+from soloist_tools.looking import patch_id
 from soloist_tools.parsing import parsed
 
 from soloist_agents.contract import TARGET, Plan, Situation, Step
@@ -61,11 +62,19 @@ def _step(draft: StepDraft, situation: Situation, needs: tuple[str, ...]) -> Ste
         files=draft.files,
         problem=draft.statement or draft.goal,
         check=_check(draft, situation),
+        proposal=_tried(draft.patch, situation) or "",
         needs=needs,
         task=situation.goal,
         route=draft.chosen_route,
         reason=draft.reason,
     )
+
+
+def _tried(patch: str, situation: Situation) -> str | None:
+    """The edits that were tried under an id."""
+    calls = [call for call in situation.gathered.calls if call.tool == "try_edit"]
+    texts = [str(call.arguments.get("edits", "")) for call in calls]
+    return next((text for text in texts if patch and patch_id(text) == patch), None)
 
 
 def _target(draft: StepDraft) -> str | None:
@@ -131,8 +140,10 @@ def _faults(step: StepDraft, situation: Situation) -> Iterator[str]:
             yield f"{path} is no path relative to the repository's root"
         elif step.kind == "knowledge" and path_of(path) not in tree:
             yield f"there is no file {path}"
-    if step.kind == "edit" and not step.files:
-        yield "an edit step names its files"
+    if step.kind == "edit" and not step.files and not step.patch:
+        yield "an edit step names its files, or a patch"
+    if step.patch and _tried(step.patch, situation) is None:
+        yield f"there is no {step.patch}; try_edit gives such ids"
     yield from _check_faults(step, judged=situation.check is not None and not situation.implied)
 
 

@@ -33,9 +33,9 @@ async def verify(state: State, runtime: Runtime[Live]) -> Update:
     live = runtime.context
     patch = live.run.get(Patch, state["patch_ref"])
     await asyncio.to_thread(_clean_copy, live, patch)
-    verdict = await verify_whole(state, live, patch)
+    verdict, left_out = await verify_whole(state, live, patch)
     live.journal.emit("verify", f"on a clean copy: {verdict.why}", passed=verdict.passed, level=verdict.level)
-    update: Update = {"verdict_ref": live.run.put(Verdict, verdict)}
+    update: Update = {"verdict_ref": live.run.put(Verdict, verdict), "left_out": list(left_out)}
     if not verdict.passed:
         told = shortened(failure_of(live.task.check, verdict.outcome, verdict.why), MOST_TOLD)
         why = f"it passed its own check, but with it the check of the whole did not pass: {told}"

@@ -81,6 +81,8 @@ class Update(TypedDict, total=False):
     patch_ref: str
     verdict_ref: str
     """The verdict on the whole, from the clean copy."""
+    left_out: list[str]
+    """Tests that failed before, and were left out of the repository's own suite."""
     decision: str
     """What became of the patch: "applied", or why not."""
     trouble: Annotated[dict[str, str], merge]

@@ -7,7 +7,6 @@ from soloist_sandbox.integrity import judge
 from soloist_tools.workspace import Patch
 
 from soloist.graph.state import Progress, State
-from soloist.graph.whole import left_out
 from soloist.live import Live
 from soloist.report import CheckRun, Ledger, Report, StepReport
 
@@ -37,7 +36,7 @@ def tell(state: State, live: Live) -> Report:
         after=CheckRun.of(whole.outcome) if whole and whole.outcome else None,
         flaky=gathered.flaky,
         notes=_notes(state, live),
-        left_out=tuple(left_out(live, gathered.baseline)),
+        left_out=tuple(state.get("left_out", [])),
         steps=_steps(state, progress, live),
         sandbox=live.sandbox.name,
         ledger=_ledger(state, progress, live),

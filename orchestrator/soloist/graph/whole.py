@@ -1,7 +1,6 @@
 """The check of the whole: the task's own, or the repository's suite with the planner's tests in it; and each step's again."""
 
 import asyncio
-from collections.abc import Sequence
 
 from soloist_agents.contract import Candidate, Plan, Verdict
 from soloist_agents.step_check import TestsCheck, runnable, test_files
@@ -16,39 +15,35 @@ MOST_LEFT_OUT = 50
 """Tests that failed before and are no business of the task: left out of the suite, and named in the report."""
 
 
-async def verify_whole(state: State, live: Live, patch: Patch) -> Verdict:
-    """The verdict on the patch, from the clean copy that it was applied to."""
+async def verify_whole(state: State, live: Live, patch: Patch) -> tuple[Verdict, tuple[str, ...]]:
+    """The verdict on the patch, from the clean copy that it was applied to, and the tests that were left out of it."""
     session = await live.sandbox.open(live.run.clean)
     try:
-        outcome, judgement = await _judged(state, live, session)
+        outcome, judgement, left_out = await _judged(state, live, session)
     finally:
         await session.close()
     candidate = Candidate(author="stitch", text=patch.diff(), note=", ".join(state["chosen"]))
-    return Verdict(candidate=candidate, outcome=outcome, passed=judgement.passed, why=judgement.why, level=judgement.level)
+    verdict = Verdict(candidate=candidate, outcome=outcome, passed=judgement.passed, why=judgement.why, level=judgement.level)
+    return verdict, left_out
 
 
-async def _judged(state: State, live: Live, session: Session) -> tuple[Outcome, Judgement]:
-    check, before = await _whole(state, live)
+async def _judged(state: State, live: Live, session: Session) -> tuple[Outcome, Judgement, tuple[str, ...]]:
+    check, before, left_out = await _whole(state, live)
     limits = live.task.budget.check_limits
     outcome = await session.run(check, limits=limits)
     judgement = judge(check, before, outcome)
     if not judgement.passed:
-        return outcome, judgement
+        return outcome, judgement, left_out
     for step, own, files in _own_checks(state, live, check):
         again = await session.run(own, changes=files, limits=limits)
         if again.exit_code != 0 or again.limit is not None:
-            return again, Judgement(passed=False, level="unverified", why=f"the check of {step} fails on the whole")
+            failed = Judgement(passed=False, level="unverified", why=f"the check of {step} fails on the whole")
+            return again, failed, left_out
         if judgement.level != "tested":  # this one was seen to fail before any candidate was tried
             judgement = Judgement(
                 passed=True, level="tested", why=f"{judgement.why}; the check of {step}, which failed before, passed"
             )
-    return outcome, judgement
-
-
-def left_out(live: Live, baseline: Outcome | None) -> Sequence[str]:
-    """Tests of the repository's own suite that failed before anything was changed."""
-    report = baseline.report if baseline and live.implied else None
-    return report.ids("failed", "error")[:MOST_LEFT_OUT] if report else ()
+    return outcome, judgement, left_out
 
 
 def _without(test: str) -> str:
@@ -56,20 +51,28 @@ def _without(test: str) -> str:
     return f"--deselect={test}" if "::" in test else f"--ignore={test}"
 
 
-async def _whole(state: State, live: Live) -> tuple[Check, Outcome | None]:
-    """The check, and its run before the change."""
+async def _whole(state: State, live: Live) -> tuple[Check, Outcome | None, tuple[str, ...]]:
+    """The check, its run before the change, and what was left out of it: what failed before is no business of the task."""
     chosen = {step: state["steps"][step] for step in state["chosen"]}
-    tests = await asyncio.to_thread(planner_tests, live, state["plan_ref"], chosen) if live.keeps_tests else {}
     baseline = live.gathered(state["gathered_ref"]).baseline
     check = live.task.check
+    if not live.keeps_tests and check is not None:
+        return check, baseline, ()
+    tests = await asyncio.to_thread(planner_tests, live, state["plan_ref"], chosen)
     if check is None:
         check = PytestCheck(args=tuple(tests), as_module=True) if tests else CommandCheck(command="true")
-    elif live.implied and isinstance(check, PytestCheck):
-        args = (*check.args, *(_without(test) for test in left_out(live, baseline)))
-        check = check.model_copy(update={"args": args})
-    if not live.keeps_tests:
-        return check, baseline
-    return check, await live.session.run(check, changes=tests, limits=live.task.budget.check_limits)
+    limits = live.task.budget.check_limits
+    before = await live.session.run(check, changes=tests, limits=limits)
+    left_out: tuple[str, ...] = ()
+    while live.implied and isinstance(check, PytestCheck) and len(left_out) <= MOST_LEFT_OUT:
+        failing = before.report.ids("failed", "error") if before.report else ()
+        more = tuple(test for test in failing if test.partition("::")[0] not in tests)
+        if not more:
+            break
+        left_out += more  # a file that can't be collected hides the tests behind it: look again without it
+        check = check.model_copy(update={"args": (*check.args, *(_without(test) for test in more))})
+        before = await live.session.run(check, changes=tests, limits=limits)
+    return check, before, left_out
 
 
 def _own_checks(state: State, live: Live, whole: Check) -> list[tuple[str, Check, dict[str, bytes]]]:
