@@ -22,6 +22,16 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def _refuse_the_network(event: str, arguments: tuple[object, ...]) -> None:
+    """Tests talk to this machine alone; anything else is a mistake in them or in us."""
+    address = arguments[1] if event == "socket.connect" else None
+    if isinstance(address, tuple) and str(address[0]) not in ("127.0.0.1", "::1", "localhost", "0.0.0.0"):  # noqa: S104
+        raise AssertionError(f"a test connects to {address}")
+
+
+sys.addaudithook(_refuse_the_network)
+
+
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the runs, or the settings, of the person who runs it."""

@@ -75,6 +75,15 @@ def test_the_sdk_example_prints_the_proof_and_the_diff(sandbox: Sandbox, timetab
     assert {path: path.read_bytes() for path in timetable.rglob("*.py")} == before
 
 
+def test_the_delegation_example_runs_without_a_model(sandbox: Sandbox) -> None:
+    """Planner and specialist over HTTP: a new function, its tests, and the proof."""
+    command = [sys.executable, str(EXAMPLES / "delegate.py")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    assert "solved: True (tested)" in done.stdout, done.stdout + done.stderr
+    assert "+def median(values):" in done.stdout
+    assert "+++ b/test_median.py" in done.stdout
+
+
 async def test_an_own_specialist_solves_what_it_knows(
     sandbox: Sandbox, timetable: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
