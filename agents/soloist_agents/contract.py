@@ -235,6 +235,8 @@ class ToolCall(Value):
     """The model's own name for the call."""
     turn: int = 0
     """Calls of one turn were asked for together. 0: the planner's own rule, no model asked."""
+    said: str = ""
+    """The model's words beside the first call of a turn."""
     answer: str = ""
     """What the tool said. Already there where the call itself was unusable; such a call is not made."""
 

@@ -182,7 +182,7 @@ async def test_the_planner_may_reason_and_try_edits_while_it_looks(repository: M
             reason = ToolCall("reason", {"problem": "What is 6 * 7?", "expect": "42"})
             return Reply(tool_calls=(reason, ToolCall("try_edit", {"edits": edit, "command": test})))
         assert answers[0].startswith("verified (executed): equal to the known answer")
-        patch = answers[1].partition(":")[0]
+        patch = answers[1].partition(" ")[0]
         step = {"id": "s1", "kind": "edit", "goal": "g", "patch": patch, "statement": "s", "check": {"command": test}}
         return Reply(tool_calls=(ToolCall("submit_plan", {"steps": [step]}),))
 

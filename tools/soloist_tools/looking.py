@@ -142,7 +142,10 @@ class _Look:
         refuse_changes(changes, self._check or check, self._tree)
         outcome = await self._session.run(check, changes=changes)
         failures = _failures(str(check), outcome) if outcome.exit_code != 0 or outcome.limit else []
-        told = [f"{patch_id(edits)}: {_ended(outcome)}", *(f"{e.source}\n{e.text}" for e in failures)]
+        told = [
+            f"{patch_id(edits)} changes {', '.join(changes)}; `{check}`: {_ended(outcome)}",
+            *(f"{e.source}\n{e.text}" for e in failures),
+        ]
         return "\n\n".join(told), Found()
 
     async def read(self, path: str, first: int = 1, last: int = 0, symbol: str = "") -> tuple[str, Found]:

@@ -61,7 +61,7 @@ def conversation(situation: Situation) -> tuple[Message, ...]:
             messages.append(_what_became(situation))
             replanned = True
         requests = tuple(ToolRequest(id=c.id, name=c.tool, arguments=json.dumps(dict(c.arguments))) for c in calls)
-        messages.append(Message(role="assistant", tool_calls=requests))
+        messages.append(Message(role="assistant", content=calls[0].said, tool_calls=requests))
         messages += [Message(role="tool", tool_call_id=c.id, content=_shown(c).answer or "submitted") for c in calls]
     return tuple(messages if replanned else [*messages, _what_became(situation)])
 

@@ -13,7 +13,7 @@ from soloist_tools.functions import functions
 from soloist_tools.looking import patch_id
 from soloist_tools.parsing import parsed
 
-from soloist_agents.contract import TARGET, Plan, Situation, Step
+from soloist_agents.contract import TARGET, Plan, Situation, Step, ToolCall
 from soloist_agents.excerpts import path_of
 from soloist_agents.planner.draft import PlanDraft, StepDraft
 from soloist_agents.step_check import StepCheck, TestsCheck
@@ -72,9 +72,15 @@ def _step(draft: StepDraft, situation: Situation, needs: tuple[str, ...]) -> Ste
 
 def _tried(patch: str, situation: Situation) -> str | None:
     """The edits that were tried under an id."""
-    calls = [call for call in situation.gathered.calls if call.tool == "try_edit"]
-    texts = [str(call.arguments.get("edits", "")) for call in calls]
-    return next((text for text in texts if patch and patch_id(text) == patch), None)
+    return next((_edits(call) for call in _tries(situation) if patch and patch_id(_edits(call)) == patch), None)
+
+
+def _tries(situation: Situation) -> list[ToolCall]:
+    return [call for call in situation.gathered.calls if call.tool == "try_edit"]
+
+
+def _edits(call: ToolCall) -> str:
+    return str(call.arguments.get("edits", ""))
 
 
 def _target(draft: StepDraft) -> str | None:
@@ -86,7 +92,17 @@ def _check(draft: StepDraft, situation: Situation) -> StepCheck | None:
         return TestsCheck(files={_test_path(draft, situation.tree): draft.check.tests})
     if draft.check.command:
         return parse_check(draft.check.command)
-    return situation.check if draft.check.task else None
+    if draft.check.task:
+        return situation.check
+    return _tried_check(draft.patch, situation) if draft.patch else None
+
+
+def _tried_check(patch: str, situation: Situation) -> StepCheck | None:
+    """The command that tried edits were run on, where the step names no check; else the task's own, where it judges."""
+    command = next(
+        (str(c.arguments.get("command") or "") for c in _tries(situation) if _edits(c) and patch_id(_edits(c)) == patch), ""
+    )
+    return parse_check(command) if command.strip() else None if situation.implied else situation.check
 
 
 def _test_path(draft: StepDraft, tree: Mapping[str, bytes]) -> str:
@@ -144,7 +160,8 @@ def _faults(step: StepDraft, situation: Situation) -> Iterator[str]:
         yield "an edit step names its files, or a patch"
     if step.patch and _tried(step.patch, situation) is None:
         yield f"there is no {step.patch}; try_edit gives such ids"
-    yield from _check_faults(step, judged=situation.check is not None and not situation.implied)
+    judged = situation.check is not None and not situation.implied
+    yield from _check_faults(step, judged=judged, tried=bool(step.patch) and _tried_check(step.patch, situation) is not None)
 
 
 def _target_faults(step: StepDraft, check: Check | None, tree: Mapping[str, bytes]) -> Iterator[str]:
@@ -176,13 +193,13 @@ def _owner_faults(name: str, source: bytes) -> Iterator[str]:
         yield f"there is neither a function {name} nor a class {owner} in the file"
 
 
-def _check_faults(step: StepDraft, *, judged: bool) -> Iterator[str]:
+def _check_faults(step: StepDraft, *, judged: bool, tried: bool) -> Iterator[str]:
     given = [bool(step.check.task), bool(step.check.tests.strip()), bool(step.check.command.strip())]
     if sum(given) > 1:
         yield "its check has more than one of task, tests and command"
     if step.check.task and not judged:
         yield 'the task has no check of its own: write "tests" or a "command"'
-    if sum(given) == 0 and (step.kind in ("function", "program", "answer") or (step.kind == "edit" and not judged)):
+    if sum(given) == 0 and not tried and (step.kind in ("function", "program", "answer") or (step.kind == "edit" and not judged)):
         yield "it has no check"
     if step.check.tests.strip():
         yield from _test_faults(step.check.tests)

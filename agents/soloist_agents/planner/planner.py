@@ -23,6 +23,8 @@ from soloist_agents.step_check import TestsCheck
 MOST_MENDINGS = 2
 """How often a refused plan may be submitted again."""
 NO_MORE = "error: looking around has ended; submit the plan"
+MOST_SAID = 4_000
+"""Characters kept of what a model says beside its calls: its notes to itself."""
 MOST_TURNS = 12
 """Turns of looking around; then a plan is asked for."""
 
@@ -77,7 +79,8 @@ class ModelPlanner:
         if not completion.tool_calls:
             draft = None if situation.asks else json_in(completion.content)
             return (ToolCall(tool=SUBMIT, arguments=draft, id=f"call_{turn + 1}", turn=turn + 1),) if draft else ()
-        return tuple(_call(asked, turn + 1, number) for number, asked in enumerate(completion.tool_calls))
+        first, *rest = (_call(asked, turn + 1, number) for number, asked in enumerate(completion.tool_calls))
+        return (first.model_copy(update={"said": completion.content[:MOST_SAID]}), *rest)
 
     async def plan(self, situation: Situation) -> Plan:
         """The submitted plan, mended where it can't be used. Raises `ModelMisbehaved` when it never can."""
