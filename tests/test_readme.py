@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from soloist.config import load_settings
 
 from tests.conftest import Command, MakeRepository
 
@@ -47,6 +48,17 @@ def test_the_commands_of_the_readme_exist(soloist: Command) -> None:
     targets = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert makes
     assert all(f"\n{target}:" in targets for target in makes)
+
+
+def test_the_settings_of_the_readme_are_settings(tmp_path: Path) -> None:
+    """Its TOML is taken as it stands, and its variables name models that can be reached."""
+    (text,) = blocks("toml")
+    file = tmp_path / "soloist.toml"
+    file.write_text(text)
+    assert load_settings(config=file, environ={}).settings.budget.money == 0.5
+    exported = dict(re.findall(r"(SOLOIST_\w+)=(\S+)", README))
+    assert {"SOLOIST_PLANNER", "SOLOIST_SPECIALIST"} <= exported.keys()
+    assert load_settings(environ=exported).settings.specialist.configured
 
 
 def test_every_option_of_run_is_in_the_readme(soloist: Command) -> None:

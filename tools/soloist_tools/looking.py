@@ -103,7 +103,7 @@ class _Look:
         evidence = tuple(_failures(str(self._check), outcome))
         report = outcome.report or traceback_report(str(self._check), outcome.stdout + outcome.stderr)
         found = Found(evidence=evidence, baseline=outcome, suspects=await asyncio.to_thread(self._suspects, report))
-        shown = [f"{e.source}\n{e.text}" for e in evidence]
+        shown = _told(evidence)
         sources = await asyncio.to_thread(sources_of_tests, [e.source for e in evidence], self._tree)
         return "\n\n".join((_ended(outcome), *shown, *sources)), found
 
@@ -141,11 +141,9 @@ class _Look:
         check = parse_check(command) if command.strip() else self._known_check()
         refuse_changes(changes, self._check or check, self._tree)
         outcome = await self._session.run(check, changes=changes)
-        failures = _failures(str(check), outcome) if outcome.exit_code != 0 or outcome.limit else []
-        told = [
-            f"{patch_id(edits)} changes {', '.join(changes)}; `{check}`: {_ended(outcome)}",
-            *(f"{e.source}\n{e.text}" for e in failures),
-        ]
+        head = f"{patch_id(edits)} changes {', '.join(changes)}; {_first_line(str(check))}: {_ended(outcome)}"
+        failed = outcome.report is not None and outcome.report.ids("failed", "error")
+        told = [head, *(_told(_failures(str(check), outcome)) if failed else [_shown_output(outcome)])]
         return "\n\n".join(told), Found()
 
     async def read(self, path: str, first: int = 1, last: int = 0, symbol: str = "") -> tuple[str, Found]:
@@ -299,8 +297,24 @@ def _ended(outcome: Outcome) -> str:
         return f"ended by the limit of {outcome.limit}"
     report = outcome.report
     if report and report.tests:
-        return f"exit code {outcome.exit_code}, {len(report.ids('failed', 'error'))} of {len(report.tests)} tests fail"
+        bad = report.ids("failed", "error")
+        lost = sum("::" not in test for test in bad)
+        tests = f"{len(bad) - lost} of {len(report.tests) - lost} tests fail"
+        return f"exit code {outcome.exit_code}, {tests}" + (f", {lost} files can't be collected" if lost else "")
     return f"exit code {outcome.exit_code}" if outcome.signal is None else f"ended by signal {outcome.signal}"
+
+
+def _told(evidence: Sequence[Evidence]) -> list[str]:
+    """Failures as text; those that end alike are told once."""
+    groups: dict[str, list[Evidence]] = {}
+    for item in evidence:
+        groups.setdefault(item.text.strip().rpartition("\n")[2] if "Error" in item.text else item.text, []).append(item)
+    return ["\n".join([*(item.source for item in group), group[0].text]) for group in groups.values()]
+
+
+def _first_line(text: str) -> str:
+    line = text.strip().partition("\n")[0]
+    return f"`{line[:100]}{'…' if len(line) < len(text.strip()) or len(line) > 100 else ''}`"
 
 
 def _shown_output(outcome: Outcome) -> str:
