@@ -158,7 +158,7 @@ class Orchestrator:
             ladder=_ladder(self._ladder),
             journal=journal,
             ledger=Ledger(prices=self._prices, caps=task.budget, calls=run.calls(), heard=_Tally(journal, run)),
-            tools=() if task.problem else (*looking_tools(run.tree, session, task.check), *self._tools),
+            tools=() if task.problem else (*looking_tools(run.tree, session, task.check, edits=not task.asks), *self._tools),
             deadline=time.monotonic() + task.budget.seconds,
             implied=implied,
         )

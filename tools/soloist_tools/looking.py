@@ -4,7 +4,6 @@ import ast
 import asyncio
 import difflib
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,15 +19,13 @@ from soloist_tools.failing_tests import sources_of_tests
 from soloist_tools.functions import functions
 from soloist_tools.localise import FAILING, Suspect, rank, traceback_report
 from soloist_tools.parsing import parsed
+from soloist_tools.searching import hits, windows
+from soloist_tools.showing import ended, numbered, shown_output
 from soloist_tools.tree import Tree
 
 SHOWN_FAILURES = 10
 SHOWN_SUSPECTS = 20
-SHOWN_OUTPUT = 4000
 SHOWN_LINES = 200
-SHOWN_WIDTH = 300
-"""Characters of a line; longer ones are cut and say so."""
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 SHOWN_NAMES = 80
 """Files that are listed by name."""
 MOST_CONTEXT = 10
@@ -42,10 +39,6 @@ SHOWN_SUSPECT_LINES = 160
 """Lines of the first suspects' code that are shown with their ranking."""
 SHOWN_HITS = 60
 SHOWN_WINDOWS = 15
-MOST_COUNTED = 2_000
-"""Hits after which no further file is searched."""
-LARGEST_SEARCHED = 1_000_000
-"""Bytes of a file that is still searched."""
 
 
 TRY_EDIT = (
@@ -54,8 +47,8 @@ TRY_EDIT = (
 )
 
 
-def looking_tools(root: Path, session: Session, check: Check | None) -> tuple[BaseTool, ...]:
-    """Tools over the working copy at `root`; none of them writes to it."""
+def looking_tools(root: Path, session: Session, check: Check | None, *, edits: bool = True) -> tuple[BaseTool, ...]:
+    """Tools over the working copy at `root`; none of them writes to it. `edits`: whether edits may be tried."""
     look = _Look(root, session, check)
     tools = [
         _tool(look.files, "files", "List the files below a folder, each with its number of lines."),
@@ -66,10 +59,11 @@ def looking_tools(root: Path, session: Session, check: Check | None) -> tuple[Ba
         _tool(
             look.run,
             "run",
-            "Run a shell command on a copy of the repository in the sandbox (no network, no git; changes are lost).",
+            "Run a command by `sh` on a copy of the repository in the sandbox (no network, no git; changes are lost).",
         ),
     ]
-    tools.append(_tool(look.try_edit, "try_edit", TRY_EDIT))
+    if edits:
+        tools.append(_tool(look.try_edit, "try_edit", TRY_EDIT))
     if check is not None:
         tools.append(_tool(look.run_check, "run_check", "Run the task's check in the sandbox and read what fails."))
     if isinstance(check, PytestCheck):
@@ -105,7 +99,7 @@ class _Look:
         found = Found(evidence=evidence, baseline=outcome, suspects=await asyncio.to_thread(self._suspects, report))
         shown = _told(evidence)
         sources = await asyncio.to_thread(sources_of_tests, [e.source for e in evidence], self._tree)
-        return "\n\n".join((_ended(outcome), *shown, *sources)), found
+        return "\n\n".join((ended(outcome), *shown, *sources)), found
 
     async def trace_check(self) -> tuple[str, Found]:
         """Run the check once more, traced; name suspects, and tests that changed their mind."""
@@ -132,7 +126,7 @@ class _Look:
     async def run(self, command: str) -> tuple[str, Found]:
         """Run any command on the unchanged tree."""
         outcome = await self._session.run(parse_check(command))
-        text = f"{_ended(outcome)}\n{_shown_output(outcome)}"
+        text = f"{ended(outcome)}\n{shown_output(outcome)}"
         return text, Found(evidence=(Evidence(source=command, text=text, why="run by the planner"),))
 
     async def try_edit(self, edits: str, command: str = "") -> tuple[str, Found]:
@@ -141,9 +135,9 @@ class _Look:
         check = parse_check(command) if command.strip() else self._known_check()
         refuse_changes(changes, self._check or check, self._tree)
         outcome = await self._session.run(check, changes=changes)
-        head = f"{patch_id(edits)} changes {', '.join(changes)}; {_first_line(str(check))}: {_ended(outcome)}"
+        head = f"{patch_id(edits)} changes {', '.join(changes)}; {_first_line(str(check))}: {ended(outcome)}"
         failed = outcome.report is not None and outcome.report.ids("failed", "error")
-        told = [head, *(_told(_failures(str(check), outcome)) if failed else [_shown_output(outcome)])]
+        told = [head, *(_told(_failures(str(check), outcome)) if failed else [shown_output(outcome)])]
         return "\n\n".join(told), Found()
 
     async def read(self, path: str, first: int = 1, last: int = 0, symbol: str = "") -> tuple[str, Found]:
@@ -158,12 +152,12 @@ class _Look:
         first = max(first, 1)
         wanted = min(last or len(lines), len(lines))
         last = min(wanted, first + SHOWN_LINES - 1)
-        numbered = _numbered(lines[first - 1 : last], first)
+        shown = numbered(lines[first - 1 : last], first)
         source = f"{path}:{first}-{max(first, last)}"
         head = f"{path}, lines {first}-{last} of {len(lines)}" if last >= first else f"{path} has {len(lines)} lines"
         if last < wanted:
             head += f" (at most {SHOWN_LINES} at once: go on from {last + 1})"
-        return f"{head}\n{numbered}", Found(evidence=(Evidence(source=source, text=numbered, why="read by the planner"),))
+        return f"{head}\n{shown}", Found(evidence=(Evidence(source=source, text=shown, why="read by the planner"),))
 
     async def files(self, folder: str = ".") -> tuple[str, Found]:
         """Files below a folder."""
@@ -174,29 +168,14 @@ class _Look:
         if not text.strip():
             raise ValueError("give a text to search for")
         context = max(0, min(context, MOST_CONTEXT))
-        hits = await asyncio.to_thread(self._hits, text, _relative(folder))
-        shown = hits[: SHOWN_WINDOWS if context else SHOWN_HITS]
-        parts = self._windows(shown, context) if context else [f"{path}:{number}: {line}" for path, number, line in shown]
-        if left := Counter(path for path, _, _ in hits[len(shown) :]):
+        found = await asyncio.to_thread(hits, self._tree, text, _relative(folder))
+        shown = found[: SHOWN_WINDOWS if context else SHOWN_HITS]
+        parts = windows(self._tree, shown, context) if context else [f"{path}:{number}: {line}" for path, number, line in shown]
+        if left := Counter(path for path, _, _ in found[len(shown) :]):
             named = ", ".join(f"{path} ({count})" for path, count in list(left.items())[:12])
             parts.append(f"… {sum(left.values())} more lines in {named}; search for something rarer, or in a folder")
         evidence = tuple(Evidence(source=f"{path}:{number}", text=line, why=f"holds {text!r}") for path, number, line in shown)
         return ("\n\n" if context else "\n").join(parts) or f"no line holds {text!r}", Found(evidence=evidence)
-
-    def _windows(self, hits: Sequence[tuple[str, int, str]], context: int) -> list[str]:
-        """The hits with lines around them; windows that touch are one."""
-        merged: list[tuple[str, int, int]] = []
-        for path, number, _ in hits:
-            first, last = max(1, number - context), number + context
-            if merged and merged[-1][0] == path and first <= merged[-1][2] + 1:
-                merged[-1] = (path, merged[-1][1], last)
-            else:
-                merged.append((path, first, last))
-        parts = []
-        for path, first, last in merged:
-            lines = (self._tree.read(path) or b"").decode("utf-8", "replace").splitlines()[first - 1 : last]
-            parts.append(f"{path}, lines {first}-{first + len(lines) - 1}\n{_numbered(lines, first)}")
-        return parts
 
     def _listed(self, folder: str) -> str:
         """All files of a small tree; of a large one the Python files, and how many others each folder has."""
@@ -212,22 +191,6 @@ class _Look:
     def _length(self, path: str) -> int:
         return len((self._tree.read(path) or b"").splitlines())
 
-    def _hits(self, text: str, folder: str) -> list[tuple[str, int, str]]:
-        """Path, number and text of each line; sources first, then tests, then the rest."""
-        found = []
-        wanted = text.casefold()
-        for path in sorted(self._tree, key=_sources_first):
-            if folder != "." and path != folder and not path.startswith(f"{folder}/"):
-                continue
-            raw = self._tree.read(path) or b""
-            if len(raw) > LARGEST_SEARCHED or b"\0" in raw[:8192]:
-                continue
-            lines = raw.decode("utf-8", "replace").splitlines()
-            found += [(path, number, _cut(line)) for number, line in enumerate(lines, 1) if wanted in line.casefold()]
-            if len(found) > MOST_COUNTED:
-                break
-        return found
-
     def _sources(self, suspects: Sequence[Suspect]) -> str:
         """The code of the first suspects: what a planner would ask for next."""
         parts, room = [], SHOWN_SUSPECT_LINES
@@ -237,7 +200,7 @@ class _Look:
             if len(part) <= min(room, LONGEST_SOURCE):
                 room -= len(part)
                 parts.append(
-                    f"{suspect.path}, lines {suspect.first_line}-{suspect.last_line}\n{_numbered(part, suspect.first_line)}"
+                    f"{suspect.path}, lines {suspect.first_line}-{suspect.last_line}\n{numbered(part, suspect.first_line)}"
                 )
         return "\n\n".join(parts)
 
@@ -267,15 +230,6 @@ def _relative(path: str) -> str:
     return "/".join(parts) or "."
 
 
-def _sources_first(path: str) -> tuple[int, str]:
-    is_test = "test" in path
-    return (2 if not path.endswith(".py") else 1 if is_test else 0), path
-
-
-def _numbered(lines: Sequence[str], first: int) -> str:
-    return "\n".join(f"{number:5d}  {_cut(line)}" for number, line in enumerate(lines, first))
-
-
 def _lines_of(source: bytes, symbol: str) -> tuple[int, int]:
     """First and last line of a function, method or class. Raises ValueError where there is none of that name."""
     spans = {span.qualname: (span.first_line, span.last_line) for span in functions(source)}
@@ -286,22 +240,6 @@ def _lines_of(source: bytes, symbol: str) -> tuple[int, int]:
         near = ", ".join(difflib.get_close_matches(symbol, spans, n=5, cutoff=0.4)) or ", ".join(list(spans)[:20])
         raise ValueError(f"there is no {symbol} in this file; there are {near or 'no definitions'}")
     return spans[symbol]
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= SHOWN_WIDTH else f"{line[:SHOWN_WIDTH]}… ({len(line)} characters)"
-
-
-def _ended(outcome: Outcome) -> str:
-    if outcome.limit:
-        return f"ended by the limit of {outcome.limit}"
-    report = outcome.report
-    if report and report.tests:
-        bad = report.ids("failed", "error")
-        lost = sum("::" not in test for test in bad)
-        tests = f"{len(bad) - lost} of {len(report.tests) - lost} tests fail"
-        return f"exit code {outcome.exit_code}, {tests}" + (f", {lost} files can't be collected" if lost else "")
-    return f"exit code {outcome.exit_code}" if outcome.signal is None else f"ended by signal {outcome.signal}"
 
 
 def _told(evidence: Sequence[Evidence]) -> list[str]:
@@ -317,18 +255,12 @@ def _first_line(text: str) -> str:
     return f"`{line[:100]}{'…' if len(line) < len(text.strip()) or len(line) > 100 else ''}`"
 
 
-def _shown_output(outcome: Outcome) -> str:
-    text = _COLOURS.sub("", outcome.stdout + outcome.stderr)
-    half = SHOWN_OUTPUT // 2
-    return text if len(text) <= SHOWN_OUTPUT else f"{text[:half]}\n… {len(text) - SHOWN_OUTPUT} characters …\n{text[-half:]}"
-
-
 def _failures(command: str, outcome: Outcome) -> list[Evidence]:
     report = outcome.report
     failing = [test for test in report.tests if test.status in FAILING] if report else []
     if failing:
         return [Evidence(source=test.id, text=test.message, why="fails before any change") for test in failing[:SHOWN_FAILURES]]
-    return [Evidence(source=command, text=_shown_output(outcome), why=f"the check's output; exit code {outcome.exit_code}")]
+    return [Evidence(source=command, text=shown_output(outcome), why=f"the check's output; exit code {outcome.exit_code}")]
 
 
 def _flaky(before: Outcome | None, after: Outcome) -> tuple[str, ...]:
