@@ -40,8 +40,8 @@ def test_a_solver_sees_what_its_task_speaks_of() -> None:
     """Imports, the function, its class with decorators, short helpers that are named; not the rest of a long file."""
     source = (
         "import re\n\nLIMIT = 3\nOTHER = 4\n\n\ndef helper(x):\n    return x\n\n\ndef unrelated():\n    return 0\n\n\n"
-        "class A:\n    def __init__(self):\n        self.x = 1\n\n    @property\n    def f(self):\n        return helper(LIMIT)\n\n"
-        "    def g(self):\n        return 1\n"
+        "class A:\n    def __init__(self):\n        self.x = 1\n\n"
+        "    @property\n    def f(self):\n        return helper(LIMIT)\n\n    def g(self):\n        return 1\n"
     )
     text = "\n".join(outlined(source, "A.f", {"helper", "LIMIT"}))
     assert all(part in text for part in ("import re", "LIMIT = 3", "    return x", "class A:", "@property", "helper(LIMIT)"))
