@@ -1,5 +1,9 @@
 """A planner and a specialist over the real wire: three steps, a wrong candidate, a cut one, an escalation, and a proof."""
 
+import asyncio
+import os
+import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +18,7 @@ from soloist_agents.planner import ModelPlanner
 from soloist_agents.presets import VIBETHINKER
 from soloist_agents.solver import ModelSpecialist, SamplingPlan
 
-from tests.conftest import Command, MakeRepository, Said, git
+from tests.conftest import SOLOIST, Command, MakeRepository, Said, git
 from tests.contracts.chat_over_http import ChatOverHttp
 from tests.stories import delegation as shop
 
@@ -146,3 +150,42 @@ def test_keys_reach_the_server_and_nothing_else(soloist: Command, repository: Ma
     assert key not in said.out + said.err
     kept = [file for file in (tmp_path / "state").rglob("*") if file.is_file() and key.encode() in file.read_bytes()]
     assert kept == []
+
+
+@pytest.mark.parametrize("last", ["plan", "step.verdict", "step.escalate", "stitch"])
+async def test_a_killed_run_goes_on_without_paying_twice(last: str, repository: MakeRepository, tmp_path: Path) -> None:
+    """Killed after any event, the run is resumed: what was planned, proved and paid stays, and the ledger has every call."""
+    root = repository(shop.FILES)
+    with ModelServer.running(shop.story) as server:
+        folder = await asyncio.to_thread(_killed_after, last, server, root, tmp_path / "state")
+        models = [Endpoint(EndpointSettings(name=name, base_url=server.url)) for name in (shop.PLANNER, shop.SPECIALIST)]
+        specialist = ModelSpecialist(models[1], preset=VIBETHINKER, plan=SamplingPlan(samples=2, first=2, repair_rounds=0))
+        report = await Orchestrator(planner=ModelPlanner(models[0]), ladder=[specialist]).resume(folder.name)
+        for model in models:
+            await model.close()
+        planning = [ask for ask in server.calls if ask.tools]
+        assert server.unexpected == []
+    assert report.solved
+    assert report.level == "tested"
+    assert len(planning) == 2
+    assert len(server.calls) <= shop.CALLS + 3  # what was under way in the steps when it was killed
+    assert report.ledger is not None
+    assert report.ledger.planner_tokens >= shop.PLANNER_TOKENS
+
+
+def _killed_after(kind: str, server: ModelServer, root: Path, state: Path) -> Path:
+    """Start the command, kill -9 it as soon as an event of this kind is written; the run's folder."""
+    models = ("--planner", f"{server.url}#{shop.PLANNER}", "--specialist", f"{server.url}#{shop.SPECIALIST}")
+    command = [SOLOIST, "run", shop.GOAL, "--repo", root, "--dry-run", *models]
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | shop.ENVIRON
+    ) as process:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and process.poll() is None:
+            for file in state.glob("soloist/runs/*/events.jsonl"):
+                if f'"{kind}"' in file.read_text():
+                    process.kill()
+                    return file.parent
+            time.sleep(0.01)
+        process.kill()
+    raise AssertionError(f"no event {kind} came")

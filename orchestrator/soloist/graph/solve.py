@@ -62,6 +62,8 @@ async def execute(state: SolveState, runtime: Runtime[Live]) -> SolveUpdate:
     if not batch:
         return {}
     step = _step(live, state)
+    if step.id not in live.trials:  # a run that was interrupted goes on here
+        await pose_step(state, live)
     progress = await judge_batch(live, step, _progress(state), batch, thorough=pace_of(_specialist(live, state)).thorough)
     live.journal.emit("step.batch", _told(step, progress), step=step.id, tried=progress.tried, plausible=progress.plausible)
     return {"progress": progress.model_dump(), "spent": state["spent"] + len(batch)}
