@@ -23,7 +23,7 @@ from soloist_agents.contract import (
 )
 from soloist_agents.excerpts import excerpt, path_of
 from soloist_agents.models.ledger import Ledger
-from soloist_agents.step_check import runnable, test_files
+from soloist_agents.step_check import ANSWER_FILE, runnable, test_files
 from soloist_agents.stitching import stitcher
 from soloist_agents.trials import Trial
 from soloist_sandbox.contract import Outcome, Sandbox, Session
@@ -66,6 +66,8 @@ class Live:
     streams: Streams = field(default_factory=Streams)
     trials: dict[str, Trial] = field(default_factory=dict)
     """By step id; a trial learns how long candidates take."""
+    _there: dict[str, bool] = field(default_factory=dict)
+    """By step id: the function to be written exists already."""
 
     @property
     def seconds_left(self) -> float:
@@ -125,7 +127,7 @@ class Live:
             if progress.verdict:
                 candidate = self.run.get(Verdict, progress.verdict).candidate
                 tree = tree.over(stitcher(self.posed(step, progress), tree)(candidate))
-        return {path: content for path, content in tree.changes.items() if not path.startswith("answer.")}
+        return {path: content for path, content in tree.changes.items() if path != ANSWER_FILE}
 
     def changes_files(self, plan_ref: str, chosen: Sequence[str]) -> bool:
         """Whether the chosen steps' solutions go into the repository."""
@@ -154,8 +156,9 @@ class Live:
     def rungs(self, step: Step) -> tuple[Specialist, ...]:
         """Who may work on a step, cheapest first."""
         author = self.planner.author if isinstance(self.planner, Author) else None
-        there = step.kind == "function" and step.name in {span.qualname for span in _functions(step.source)}
-        return self.ladder.rungs(step, there=there, author=author)
+        if step.id not in self._there:
+            self._there[step.id] = step.kind == "function" and step.name in {s.qualname for s in _functions(step.source)}
+        return self.ladder.rungs(step, there=self._there[step.id], author=author)
 
     async def baseline(self, step: Step, tree: Tree, gathered: Gathered) -> Outcome | None:
         """The step's check before any candidate: run, unless it is the task's own on the unchanged tree."""

@@ -1,13 +1,15 @@
 """Each step's check is tried before any candidate is: it must run and fail, and it is told when it is suspect or weak."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from soloist import Orchestrator, Report, Task
 from soloist.testing import Ask, ModelServer, Reply, ToolCall
+from soloist_agents.contract import Plan, Situation, Step
+from soloist_agents.contract import ToolCall as ToolCallAsked
 from soloist_agents.models.endpoint import Endpoint
 from soloist_agents.models.settings import EndpointSettings
 from soloist_agents.planner import ModelPlanner
@@ -170,3 +172,27 @@ async def test_tests_that_failed_before_are_left_out_and_named(repository: MakeR
     assert report.solved, report.why
     assert set(report.left_out) == {"test_red.py::test_red", "test_broken.py"}
     assert any("left out" in line for line in report.warnings())
+
+
+class Unchecked:
+    """A planner of a user's own that forgets to say how anybody will know."""
+
+    name = "unchecked"
+
+    async def look(self, situation: Situation) -> Sequence[ToolCallAsked]:
+        return ()
+
+    async def plan(self, situation: Situation) -> Plan:
+        edit = "m.py\n<<<<<<< SEARCH\n    return 0\n=======\n    return 1\n>>>>>>> REPLACE\n"
+        return Plan(steps=() if situation.history else (Step(id="s1", goal="g", kind="edit", files=("m.py",), proposal=edit),))
+
+
+async def test_what_nobody_has_checked_is_never_solved(repository: MakeRepository, tmp_path: Path) -> None:
+    """An edit without a check, in a repository without tests: it fits, and that is all that is known."""
+    root = repository({"m.py": FILES["m.py"]})
+    orchestrator = Orchestrator(planner=Unchecked(), state=tmp_path / "state")
+    report = await orchestrator.run(Task(goal="change it", repository=root, approval="always"))
+    assert not report.solved
+    assert report.why == "there was no check to run on the whole"
+    assert report.diff == ""
+    assert (root / "m.py").read_text() == FILES["m.py"]

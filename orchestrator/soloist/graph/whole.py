@@ -4,13 +4,14 @@ import asyncio
 
 from soloist_agents.contract import Candidate, Plan, Verdict
 from soloist_agents.step_check import TestsCheck, runnable, test_files
-from soloist_sandbox.contract import Check, CommandCheck, Outcome, PytestCheck, Session
+from soloist_sandbox.contract import Check, Outcome, PytestCheck, Session
 from soloist_sandbox.integrity import Judgement, judge
 from soloist_tools.workspace import Patch
 
 from soloist.graph.state import Progress, State
 from soloist.live import Live, planner_tests
 
+NOTHING_CHECKED = Judgement(passed=False, level="unverified", why="there was no check to run on the whole")
 MOST_LEFT_OUT = 50
 """Tests that failed before and are no business of the task: left out of the suite, and named in the report."""
 
@@ -27,22 +28,25 @@ async def verify_whole(state: State, live: Live, patch: Patch) -> tuple[Verdict,
     return verdict, left_out
 
 
-async def _judged(state: State, live: Live, session: Session) -> tuple[Outcome, Judgement, tuple[str, ...]]:
+async def _judged(state: State, live: Live, session: Session) -> tuple[Outcome | None, Judgement, tuple[str, ...]]:
     check, before, left_out = await _whole(state, live)
     limits = live.task.budget.check_limits
-    outcome = await session.run(check, limits=limits)
-    judgement = judge(check, before, outcome)
-    if not judgement.passed:
-        return outcome, judgement, left_out
+    outcome, judgement = None, NOTHING_CHECKED
+    if check is not None:
+        outcome = await session.run(check, limits=limits)
+        judgement = judge(check, before, outcome)
+        if not judgement.passed:
+            return outcome, judgement, left_out
     for step, own, files in _own_checks(state, live, check):
         again = await session.run(own, changes=files, limits=limits)
-        if again.exit_code != 0 or again.limit is not None:
-            failed = Judgement(passed=False, level="unverified", why=f"the check of {step} fails on the whole")
-            return again, failed, left_out
+        again_judged = judge(own, None, again)
+        if not again_judged.passed:
+            why = f"the check of {step} fails on the whole: {again_judged.why}"
+            return again, again_judged.model_copy(update={"why": why}), left_out
         if judgement.level != "tested":  # this one was seen to fail before any candidate was tried
-            judgement = Judgement(
-                passed=True, level="tested", why=f"{judgement.why}; the check of {step}, which failed before, passed"
-            )
+            so_far = f"{judgement.why}; " if judgement.passed else ""
+            why = f"{so_far}the check of {step}, which failed before, passed"
+            outcome, judgement = outcome or again, Judgement(passed=True, level="tested", why=why)
     return outcome, judgement, left_out
 
 
@@ -51,8 +55,11 @@ def _without(test: str) -> str:
     return f"--deselect={test}" if "::" in test else f"--ignore={test}"
 
 
-async def _whole(state: State, live: Live) -> tuple[Check, Outcome | None, tuple[str, ...]]:
-    """The check, its run before the change, and what was left out of it: what failed before is no business of the task."""
+async def _whole(state: State, live: Live) -> tuple[Check | None, Outcome | None, tuple[str, ...]]:
+    """The check (None: only the steps' own), its run before the change, and what was left out of it.
+
+    What failed before is no business of the task.
+    """
     chosen = {step: state["steps"][step] for step in state["chosen"]}
     baseline = live.gathered(state["gathered_ref"]).baseline
     check = live.task.check
@@ -60,7 +67,9 @@ async def _whole(state: State, live: Live) -> tuple[Check, Outcome | None, tuple
         return check, baseline, ()
     tests = await asyncio.to_thread(planner_tests, live, state["plan_ref"], chosen)
     if check is None:
-        check = PytestCheck(args=tuple(tests), as_module=True) if tests else CommandCheck(command="true")
+        if not tests:
+            return None, None, ()
+        check = PytestCheck(args=tuple(tests), as_module=True)
     limits = live.task.budget.check_limits
     before = await live.session.run(check, changes=tests, limits=limits)
     left_out: tuple[str, ...] = ()
@@ -75,7 +84,7 @@ async def _whole(state: State, live: Live) -> tuple[Check, Outcome | None, tuple
     return check, before, left_out
 
 
-def _own_checks(state: State, live: Live, whole: Check) -> list[tuple[str, Check, dict[str, bytes]]]:
+def _own_checks(state: State, live: Live, whole: Check | None) -> list[tuple[str, Check, dict[str, bytes]]]:
     """The steps' own checks, but those that the check of the whole has run already."""
     found = []
     for step in live.run.get(Plan, state["plan_ref"]).steps:
