@@ -178,11 +178,11 @@ class _Look:
         return ("\n\n" if context else "\n").join(parts) or f"no line holds {text!r}", Found(evidence=evidence)
 
     def _listed(self, folder: str) -> str:
-        """All files of a small tree; of a large one the Python files, and how many others each folder has."""
+        """All files of a small tree; of a large one those at its root and the Python files, and how many others each folder has."""
         paths = [path for path in self._tree if folder == "." or path.startswith(f"{folder}/")]
         if not paths:
             raise ValueError(f"there is no folder {folder} with files in it")
-        named = paths if len(paths) <= SHOWN_NAMES else [path for path in paths if path.endswith(".py")][:SHOWN_NAMES]
+        named = paths if len(paths) <= SHOWN_NAMES else [p for p in paths if p.endswith(".py") or "/" not in p][:SHOWN_NAMES]
         lines = [f"{path} ({self._length(path)})" for path in named]
         rest = Counter(path.rpartition("/")[0] or "." for path in set(paths) - set(named))
         lines += [f"{name}/ ({count} {'more ' if named else ''}files)" for name, count in sorted(rest.items())[:SHOWN_NAMES]]

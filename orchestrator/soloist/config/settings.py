@@ -94,7 +94,8 @@ class Endpoint(Value):
     api_key_env: Annotated[str, AfterValidator(_variable)] | None = None
     """The variable (or the name in the keyring file) that holds the key; by default the known server's own."""
     context: int | None = Field(default=None, ge=1024)
-    """Tokens of prompt and answer that fit; by default as the server says."""
+    """Tokens of prompt and answer that fit: thinking budgets are kept below. By default no bound of ours; `soloist doctor` tells
+    what the server has."""
     concurrency: int | None = Field(default=None, ge=1, le=1024)
     """Answers asked for at once; for an endpoint by default the role's."""
     requests_per_minute: int | None = Field(default=None, ge=1)
