@@ -178,7 +178,7 @@ class _Look:
         return ("\n\n" if context else "\n").join(parts) or f"no line holds {text!r}", Found(evidence=evidence)
 
     def _listed(self, folder: str) -> str:
-        """All files of a small tree; of a large one those at its root and the Python files, and how many others each folder has."""
+        """All files of a small tree; of a large one those at its root, the Python files, and how many others each folder has."""
         paths = [path for path in self._tree if folder == "." or path.startswith(f"{folder}/")]
         if not paths:
             raise ValueError(f"there is no folder {folder} with files in it")
