@@ -151,7 +151,8 @@ class NoAnswer(Value):
     """A sample that came to nothing. It never counts as a wrong answer."""
 
     author: str
-    ended: Literal["truncated", "loop", "empty", "filtered", "failed"]
+    ended: Literal["truncated", "loop", "empty", "filtered", "failed", "spent"]
+    """The last two: the endpoint could not serve; a cap on tokens or money is reached."""
     why: str = ""
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from soloist_agents.contract import Candidate, NearMiss, NoAnswer, Pace, Step
 from soloist_agents.models.contract import (
+    BudgetSpent,
     Completion,
     Delta,
     Message,
@@ -26,6 +27,7 @@ from soloist_agents.posing import pose, pose_repair
 from soloist_agents.presets import Preset
 from soloist_agents.samples import Sample, Told
 
+NOT_SERVED = ("failed", "spent")
 REPAIRED_AT_ONCE = 1
 """Failed candidates that one round of repair builds on."""
 
@@ -88,8 +90,8 @@ class ModelSpecialist:
             async with aclosing(self._wave(step, pose(step), count, depth=1)) as wave:
                 async for told in wave:
                     yield told
-                    if isinstance(told, NoAnswer) and told.ended == "failed":
-                        left = 0  # the endpoint does not serve: no further wave
+                    if isinstance(told, NoAnswer) and told.ended in NOT_SERVED:
+                        left = 0  # no further wave
 
     async def repair(self, step: Step, misses: Sequence[NearMiss]) -> AsyncIterator[Candidate | NoAnswer]:
         """Fresh traces that see the best failed candidate and why it failed."""
@@ -129,7 +131,9 @@ class ModelSpecialist:
                         else:
                             _tell(samples[event.index].ended(event), told)
         except* ModelError as failed:
-            told.put_nowait(NoAnswer(author=self._name, ended="failed", why=str(failed.exceptions[0])))
+            error = failed.exceptions[0]
+            ended = "spent" if isinstance(error, BudgetSpent) else "failed"
+            told.put_nowait(NoAnswer.model_validate({"author": self._name, "ended": ended, "why": str(error)}))
 
     async def _longer(
         self, step: Step, request: Request, cut: Completion, sample: Sample, told: "asyncio.Queue[Told | None]"

@@ -68,6 +68,10 @@ class AgreementTrial:
         why = f"{len(group)} of {total} samples answer this"
         return Verdict(candidate=candidate, outcome=None, passed=False, why=why, level="unverified")
 
+    def cast(self) -> tuple[Candidate, ...]:
+        """All votes so far."""
+        return tuple(candidate for group in self._groups for candidate in group)
+
     def votes(self) -> int:
         """How many samples have voted."""
         return sum(map(len, self._groups))

@@ -36,6 +36,8 @@ async def judge_batch(live: Live, step: Step, progress: Progress, batch: Sequenc
         "near_misses": progress.near_misses + len(screening.misses) + len(failed),
         "misses": live.run.put(tuple[NearMiss, ...], misses),
     }
+    if isinstance(trial, AgreementTrial):
+        update["votes"] = live.run.put(tuple[Candidate, ...], trial.cast())
     settled = _settled(step, trial, verdicts)
     if settled is not None:
         update |= {

@@ -3,7 +3,7 @@
 import asyncio
 
 from soloist_agents.checking import fault_of_check
-from soloist_agents.contract import CheckWriter, Plan, Step
+from soloist_agents.contract import Candidate, CheckWriter, Plan, Step
 from soloist_agents.models.contract import ModelError
 from soloist_agents.step_check import TestsCheck, runnable
 from soloist_agents.trials import make_trial
@@ -47,8 +47,8 @@ async def _posed(state: SolveState, live: Live, step: Step, progress: Progress) 
     step, before, progress = await _checked(live, step, tree, before, progress)
     trial = await asyncio.to_thread(make_trial, step, tree, live.session, before, live.task.budget.check_limits)
     if isinstance(trial, AgreementTrial):  # the votes of a run that was interrupted
-        for miss in live.misses(progress.misses):
-            await trial.prove(miss.candidate)
+        for vote in live.run.get(tuple[Candidate, ...], progress.votes) if progress.votes else ():
+            await trial.prove(vote)
     live.trials[step.id] = trial
     if not live.rungs(step):
         raise ValueError(f"nobody can do a step of kind {step.kind}: it needs a model")

@@ -191,11 +191,10 @@ async def _drawn(live: Live, state: SolveState, progress: Progress, wanted: int)
 
 def _failed(step: str, none: Sequence[NoAnswer]) -> dict[str, str]:
     """A specialist that can't serve does not end the run, but where the step stays unsolved, it is told as the reason."""
-    failed = [told for told in none if told.ended == "failed"]
+    failed = [told for told in none if told.ended in ("failed", "spent")]
     if not failed:
         return {}
-    kind: Literal["spent", "unavailable"] = "spent" if failed[-1].why.startswith("the cap of ") else "unavailable"
-    return trouble(kind, failed[-1].why, step)
+    return trouble("spent" if failed[-1].ended == "spent" else "unavailable", failed[-1].why, step)
 
 
 def _last_word(live: Live, state: SolveState, progress: Progress) -> Progress:

@@ -31,6 +31,8 @@ class Progress(Value):
     tried: int = 0
     plausible: int = 0
     proved_runs: int = 0
+    votes: str = ""
+    """Hash of the answers that samples have given, where only their agreement counts."""
     no_answers: int = 0
     """Samples that were cut, empty or looping: neither right nor wrong."""
     verdict: str = ""
