@@ -20,7 +20,7 @@ REPAIR_WORDS = re.compile(
     re.IGNORECASE,
 )
 HOW_TO_SET_A_PLANNER = (
-    "give one with --planner package.module:factory or SOLOIST_PLANNER (an object that keeps soloist_agents.contract.Planner)"
+    "name one with --planner or SOLOIST_PLANNER: URL#model-id, SERVER/model-id, or package.module:factory of your own"
 )
 
 PYTEST_INTERNAL_ERROR, PYTEST_USAGE_ERROR, PYTEST_NO_TESTS = 3, 4, 5

@@ -39,6 +39,17 @@ class Given:
         yield  # an async generator without items
 
 
+class Nobody(Given):
+    """Stands where no one can work on a step."""
+
+    name = "nobody"
+
+    async def propose(self, step: Step) -> AsyncIterator[Candidate | NoAnswer]:
+        """None."""
+        return
+        yield  # an async generator without items
+
+
 class Shell(Given):
     """The command of a "command" step."""
 

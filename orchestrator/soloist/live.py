@@ -34,7 +34,7 @@ from soloist_tools.tree import Tree
 from soloist.events import Journal
 from soloist.evidence import evidence_for_answer
 from soloist.graph.state import Progress
-from soloist.ladder import Ladder
+from soloist.ladder import Ladder, Nobody
 from soloist.rundir import RunDir
 from soloist.streams import Streams
 from soloist.task import Task
@@ -158,7 +158,7 @@ class Live:
         author = self.planner.author if isinstance(self.planner, Author) else None
         if step.id not in self._there:
             self._there[step.id] = step.kind == "function" and step.name in {s.qualname for s in _functions(step.source)}
-        return self.ladder.rungs(step, there=self._there[step.id], author=author)
+        return self.ladder.rungs(step, there=self._there[step.id], author=author) or (Nobody(),)
 
     async def baseline(self, step: Step, tree: Tree, gathered: Gathered) -> Outcome | None:
         """The step's check before any candidate: run, unless it is the task's own on the unchanged tree."""

@@ -13,7 +13,7 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.types import Command
-from soloist_agents.contract import Planner, Specialist
+from soloist_agents.contract import Author, Planner, PlannerNeeded, Specialist
 from soloist_agents.models.ledger import Call, Ledger, counted_in
 from soloist_agents.models.prices import PriceTable
 from soloist_agents.playbook import Playbook
@@ -92,6 +92,8 @@ class Orchestrator:
         """
         if task.repository is not None:
             _refuse_bad_repository(task.repository)
+        elif not _ladder(self._ladder).specialists and not isinstance(self._planner, Author):
+            raise PlannerNeeded("a problem needs a model to solve it: name one with --specialist or SOLOIST_SPECIALIST")
         run = await asyncio.to_thread(RunDir.new, self._state)
         run.put_task(task)
         start: Input = {

@@ -114,6 +114,18 @@ def test_without_one_way_to_know_nothing_is_asked(how: tuple[str, ...], says: st
     assert calls == []
 
 
+def test_without_a_model_a_problem_is_refused(soloist: Command, problem: Path) -> None:
+    """In one line that says what to set; a question, too."""
+    said = soloist("solve", problem, "--answer")
+    assert said.code == 3
+    assert said.err.splitlines() == [
+        "soloist: a problem needs a model to solve it: name one with --specialist or SOLOIST_SPECIALIST"
+    ]
+    asked = soloist("ask", "where?", "--repo", problem.parent)
+    assert asked.code == 3
+    assert "SOLOIST_PLANNER: URL#model-id" in asked.err
+
+
 FILES = {
     "pkg/limits.py": "# Limits\nRETRIES = 3\n",
     "pkg/client.py": "from pkg.limits import RETRIES\n\n\ndef call():\n    return RETRIES\n",

@@ -5,13 +5,14 @@ import asyncio
 from soloist_agents.checking import fault_of_check
 from soloist_agents.contract import Candidate, CheckWriter, Plan, Step
 from soloist_agents.models.contract import ModelError
-from soloist_agents.step_check import TestsCheck, runnable
+from soloist_agents.step_check import TestsCheck
 from soloist_agents.trials import make_trial
 from soloist_agents.trials.answers import AgreementTrial
 from soloist_sandbox.contract import Outcome
 from soloist_tools.tree import Tree
 
 from soloist.graph.state import Progress, SolveState
+from soloist.ladder import Nobody
 from soloist.live import Live
 
 MOST_REWRITES = 1
@@ -37,8 +38,8 @@ async def _posed(state: SolveState, live: Live, step: Step, progress: Progress) 
     tree = Tree(live.run.tree, await asyncio.to_thread(live.changed, state["plan_ref"], needed))
     if not progress.step:
         step = await asyncio.to_thread(live.completed, step, tree, needed, plan, gathered)
-        if runnable(step.check) is None and not live.rungs(step):
-            raise ValueError(f"nobody can do a step of kind {step.kind}: it needs a planner model")
+        if isinstance(live.rungs(step)[0], Nobody):
+            raise ValueError(f"nobody can do a step of kind {step.kind}: it needs a model")
     else:
         step = live.posed(step, progress)
     before = await live.baseline(step, tree, gathered)
@@ -50,8 +51,6 @@ async def _posed(state: SolveState, live: Live, step: Step, progress: Progress) 
         for vote in live.run.get(tuple[Candidate, ...], progress.votes) if progress.votes else ():
             await trial.prove(vote)
     live.trials[step.id] = trial
-    if not live.rungs(step):
-        raise ValueError(f"nobody can do a step of kind {step.kind}: it needs a model")
     return progress.model_copy(update={"step": live.run.put(Step, step)})
 
 

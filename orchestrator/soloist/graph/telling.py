@@ -107,7 +107,7 @@ def _step(step: Step, progress: Progress, live: Live) -> StepReport:
         suspicion=step.suspicion,
         status=progress.status,
         level=verdict.level if verdict else "unverified",
-        rung=rungs[min(progress.rung, len(rungs) - 1)].name if rungs else "nobody",
+        rung=rungs[min(progress.rung, len(rungs) - 1)].name,
         route=step.routed,
         reason=step.reason or f"a step of kind {step.kind}",
         check=str(step.check or ""),
