@@ -189,3 +189,25 @@ def _killed_after(kind: str, server: ModelServer, root: Path, state: Path) -> Pa
             time.sleep(0.01)
         process.kill()
     raise AssertionError(f"no event {kind} came")
+
+
+def test_a_specialist_alone_repairs_what_the_search_can_not(soloist: Command, repository: MakeRepository) -> None:
+    """Without a planner the playbook finds the place; the search gives up, the specialist writes the function."""
+    files = {
+        "roman.py": 'def roman(n):\n    """To Roman numerals, up to 9."""\n    raise NotImplementedError\n',
+        "test_roman.py": (
+            "import pytest\nfrom roman import roman\n\n\n"
+            '@pytest.mark.parametrize(("n", "r"), [(1, "I"), (4, "IV"), (9, "IX")])\n'
+            "def test_roman(n, r):\n    assert roman(n) == r\n"
+        ),
+    }
+    answer = '```python\ndef roman(n):\n    return ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")[n]\n```'
+    with ModelServer.running(lambda ask: Reply(answer)) as server:
+        specialist = f"{server.url}#{shop.SPECIALIST}"
+        check = ("--check", "python -m pytest -q")
+        said = soloist("run", "fix the tests", "--repo", repository(files), *check, "--specialist", specialist, "--json")
+        (ask,) = server.calls
+    assert said.code == 0, said.err
+    assert said.report["steps"][0]["rung"] == "vibethinker"
+    assert said.report["level"] == "tested"
+    assert "assert roman(n) == r" in ask.text
