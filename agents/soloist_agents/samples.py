@@ -18,6 +18,8 @@ class Sample:
         self._content: list[str] = []
         self._told: Candidate | None = None
         self._told_from = ""
+        self._fences = 0
+        """Fences seen when the text was last looked at."""
 
     def heard(self, delta: Delta) -> Candidate | None:
         """A candidate as soon as its fence is closed; the words that come after it are not waited for."""
@@ -27,13 +29,16 @@ class Sample:
         if self._step.kind not in ("function", "program") or not any(mark in delta.content for mark in ("`", "~")):
             return None
         text = "".join(self._content)
-        if not any(text.count(fence) >= 2 and text.rstrip().endswith(fence) for fence in FENCES):
+        fences = sum(map(text.count, FENCES))
+        if fences == self._fences or fences % 2:  # opened and not closed yet
             return None
+        self._fences = fences
         return self._new(text)
 
     def restarted(self) -> None:
         """What came so far is void."""
         self._content.clear()
+        self._fences = 0
 
     def ended(self, completion: Completion) -> Told | None:
         """The sample's end: a candidate that was not told yet, or why there is none."""

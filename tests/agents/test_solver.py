@@ -24,6 +24,7 @@ STEP = Step(
     source="def other():\n    pass\n",
     check=TestsCheck(files={"test_double.py": "from m import double\n\n\ndef test_double():\n    assert double(2) == 4\n"}),
 )
+LASTS = len(FENCED + " and so on" * 400) / 20 * 0.05
 PRESET = VIBETHINKER.model_copy(update={"thinking": (100, 300)})
 
 
@@ -69,12 +70,13 @@ async def test_a_placeholder_box_is_never_shown() -> None:
 
 async def test_a_candidate_is_told_before_its_explanation_ends() -> None:
     """As soon as the fence is closed it can be judged, and closing the stream hangs up on what still comes."""
-    slow = Reply(FENCED + " and so on" * 400, chunk=20, delay=0.05)
+    slow = Reply(FENCED + " and so on" * 400, chunk=20, delay=0.05)  # it would last `LASTS` seconds
     async with ModelServer([slow]) as server, specialist(server, SamplingPlan(samples=1, first=1)) as solver:
         async with aclosing(solver.propose(STEP)) as stream:  # type: ignore[type-var]
             assert (await anext(stream)).text == CODE
         await server.idle()
         assert server.calls[0].hung_up
+        assert server.calls[0].ended - server.calls[0].started < 0.5 * LASTS
 
 
 async def test_the_first_verified_one_cancels_the_rest() -> None:
