@@ -1,6 +1,5 @@
 """One problem without a repository, a question about one, and `reason` as a tool: each answer with what it stands on."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,11 @@ pytestmark = pytest.mark.usefixtures("any_sandbox")
 DOUBLE = "```python\nprint(2 * int(input()))\n```"
 WRONG = "```python\nprint(3 * int(input()))\n```"
 THIEF = """```python
-import pathlib
-found = [p.read_text(errors="replace") for p in pathlib.Path(".").rglob("*") if p.is_file()]
-print("\\n".join(found))
+import pathlib, re
+secret = re.compile("[a-z-]+only-the-" + "judge-knows")
+texts = (path.read_text(errors="replace") for path in pathlib.Path(".").rglob("*") if path.is_file())
+found = [match[0] for text in texts if (match := secret.search(text))]
+print(found[0] if found else "nothing to steal")
 ```"""
 
 
@@ -58,13 +59,16 @@ def test_a_program_is_proved_by_its_cases(soloist: Command, problem: Path) -> No
     assert "it printed\n6\n\nbut expected is\n4" in next(ask for ask in calls if "It failed" in ask.text).text
 
 
-def test_what_is_expected_never_enters_the_sandbox(soloist: Command, problem: Path) -> None:
-    """A program that prints everything it can find has not printed the expected output."""
-    (problem.parent / "cases" / "b.out").write_text("a-secret-that-only-the-judge-knows\n")
-    said, calls = solving(soloist, lambda ask: THIEF, problem, "--cases", problem.parent / "cases")
-    assert said.code == 1
-    seen = json.dumps([ask.body for ask in calls if "It failed" in ask.text])
-    assert "print its double" not in seen.partition("it printed")[2].partition("but expected")[0]
+@pytest.mark.parametrize(("leaks", "code"), [(False, 1), (True, 0)])
+def test_what_is_expected_never_enters_the_sandbox(leaks: bool, code: int, soloist: Command, problem: Path) -> None:
+    """A program that looks through all files for the expected output finds it only where the input itself gives it away."""
+    expected = "a-line-that-only-the-judge-knows\n"
+    (problem.parent / "cases" / "a.out").write_text(expected)
+    (problem.parent / "cases" / "b.out").write_text(expected)
+    if leaks:  # so that the thief is known to be able to steal
+        (problem.parent / "cases" / "a.in").write_text(f"2 {expected}")
+    said, _ = solving(soloist, lambda ask: THIEF, problem, "--cases", problem.parent / "cases")
+    assert said.code == code, said.out
 
 
 def test_a_module_is_proved_by_tests(soloist: Command, problem: Path) -> None:
