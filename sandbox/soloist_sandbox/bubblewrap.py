@@ -6,9 +6,12 @@ There is no cgroup: memory is limited for each process (RLIMIT_AS), processors n
 import asyncio
 import os
 import shutil
+import socket
+import subprocess
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from tempfile import TemporaryFile
+from typing import IO, Any, Final
 
 from soloist_sandbox import images
 from soloist_sandbox.contract import Limits, SandboxUnavailable, Session
@@ -25,6 +28,7 @@ _ISOLATION: Final = (
     *("--unshare-all", "--unshare-user", "--uid", str(UID), "--gid", str(UID), "--disable-userns"),
     *("--cap-drop", "ALL", "--die-with-parent", "--new-session"),
 )
+_TRY_SECONDS: Final = 15.0
 _END_SECONDS: Final = 5.0
 _WORDS: Final = 2000
 _SHM_MB: Final = 16
@@ -63,16 +67,19 @@ async def bubblewrap_problem() -> str | None:
     program = shutil.which("bwrap")
     if program is None:
         return f"the program bwrap is not there: {INSTALL}"
+    return await asyncio.to_thread(_try, program)
+
+
+def _try(program: str) -> str | None:
     command = [program, *_ISOLATION, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "/bin/true"]
-    pipe = asyncio.subprocess.PIPE
+    options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "cwd": "/", "env": {}, "check": False}
     try:
-        process = await asyncio.create_subprocess_exec(*command, stderr=pipe, cwd="/", env={}, **_as_other_user())
-        _, words = await process.communicate()
-    except OSError as error:
-        return f"{program} can't be started: {error}"
-    if process.returncode == 0:
+        done = subprocess.run(command, timeout=_TRY_SECONDS, **options, **_as_other_user())
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{program} can't be used: {error}"
+    if done.returncode == 0:
         return None
-    return f"bwrap does not work here ({words.decode(errors='replace').strip()[:300]}): {CURE}"
+    return f"bwrap does not work here ({done.stderr.decode(errors='replace').strip()[:300]}): {CURE}"
 
 
 def _as_other_user() -> dict[str, Any]:
@@ -90,21 +97,17 @@ class _Engine:
 
     async def start(self, size: Size) -> Container:
         """See `Engine.start`."""
-        pipe = asyncio.subprocess.PIPE
+        ours, theirs = socket.socketpair()
+        words = TemporaryFile()  # noqa: SIM115 - lives as long as the process
         try:
-            process = await asyncio.create_subprocess_exec(
-                *self._command(size),
-                stdin=pipe,
-                stdout=pipe,
-                stderr=pipe,
-                cwd="/",
-                env={},
-                start_new_session=True,
-                **_as_other_user(),
-            )
+            process = _popen(self._command(size), theirs, words)
         except OSError as error:
+            ours.close()
+            words.close()
             raise SandboxUnavailable(f"{self._program} can't be started: {error}") from error
-        return _Process(process)
+        finally:
+            theirs.close()
+        return _Process(process, words, *await asyncio.open_connection(sock=ours))
 
     async def close(self) -> None:
         """See `Engine.close`."""
@@ -139,44 +142,57 @@ def _tmpfs(path: str, megabytes: int, mode: str = "1777") -> tuple[str, ...]:
     return "--perms", mode, "--size", str(megabytes << 20), "--tmpfs", path
 
 
+def _popen(command: list[str], stream: socket.socket, words: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Not asyncio's own: its transports outlive a loop that is closed at the wrong moment."""
+    ends: dict[str, Any] = {"stdin": stream, "stdout": stream, "stderr": words}
+    process: subprocess.Popen[bytes] = subprocess.Popen(
+        command, cwd="/", env={}, start_new_session=True, **ends, **_as_other_user()
+    )
+    return process
+
+
 class _Process:
     """A bwrap process. Killing it kills the whole namespace (--die-with-parent)."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdin is not None  # noqa: S101
-        assert process.stdout is not None  # noqa: S101
-        assert process.stderr is not None  # noqa: S101
+    def __init__(
+        self, process: subprocess.Popen[bytes], words: IO[bytes], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         self._process = process
-        self._stdin, self._stdout, self._stderr = process.stdin, process.stdout, process.stderr
+        self._words = words
+        self._reader = reader
+        self._writer = writer
 
     async def write(self, data: bytes) -> None:
         try:
-            self._stdin.write(data)
-            await self._stdin.drain()
+            self._writer.write(data)
+            await self._writer.drain()
         except OSError as error:
             raise ContainerLost("bubblewrap has ended") from error
 
     async def read(self, size: int) -> bytes:
         try:
-            return await self._stdout.readexactly(size)
+            return await self._reader.readexactly(size)
         except (asyncio.IncompleteReadError, OSError) as error:
             raise ContainerLost("bubblewrap has ended") from error
 
     async def last_words(self) -> str:
         with suppress(TimeoutError, OSError):
             async with asyncio.timeout(1):
-                return (await self._stderr.read(_WORDS)).decode(errors="replace").strip()
-        return ""
+                await self._exhaust()
+        return os.pread(self._words.fileno(), _WORDS, 0).decode(errors="replace").strip()
 
     async def end(self) -> None:
         with suppress(ProcessLookupError):
             self._process.kill()
-        self._stdin.close()
         with suppress(TimeoutError, OSError):
-            async with asyncio.timeout(_END_SECONDS):  # the pipes' ends: process 1 of the namespace is gone
-                await asyncio.gather(_exhaust(self._stdout), _exhaust(self._stderr), self._process.wait())
+            async with asyncio.timeout(_END_SECONDS):  # the stream's end: process 1 of the namespace is gone
+                await self._exhaust()
+        self._writer.close()
+        with suppress(OSError):
+            await self._writer.wait_closed()
+        await asyncio.to_thread(self._process.wait)
+        self._words.close()
 
-
-async def _exhaust(stream: asyncio.StreamReader) -> None:
-    while await stream.read(1 << 16):
-        pass
+    async def _exhaust(self) -> None:
+        while await self._reader.read(1 << 16):
+            pass
