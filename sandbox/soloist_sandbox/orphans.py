@@ -1,4 +1,8 @@
-"""Containers whose owner was killed: recognised by their labels, removed by the next one who looks."""
+"""Containers whose owner was killed: recognised by their labels, removed by the next one who looks.
+
+An engine may serve many machines, and this one's process numbers say nothing about another's: only containers of this boot
+of this machine are looked at.
+"""
 
 import os
 import secrets
@@ -26,9 +30,22 @@ def remove_orphans(api: "APIClient") -> None:
         labels = container["Labels"]
         session = labels.get("soloist.session", "")
         pid = labels.get("soloist.pid", "")
-        if session.startswith(f"{_boot()}/") and pid.isdigit() and _identity(int(pid)) != session:
+        if session.startswith(f"{_boot()}/") and pid.isdigit() and _is_dead(int(pid), session):
             with suppress(APIError):  # it may be going by itself, or be removed by someone else
                 api.remove_container(container["Id"], force=True, v=True)
+
+
+def _is_dead(pid: int, session: str) -> bool:
+    """Whether a process of this machine is gone; one that another user hides from us is not."""
+    if (found := _identity(pid)) is not None:
+        return found != session
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 @cache
@@ -42,7 +59,7 @@ def _boot() -> str:
 
 
 def _identity(pid: int) -> str | None:
-    """Tells a process from a later one with the same number; None when there is none."""
+    """Tells a process from a later one with the same number; None when there is none, or none that we may see."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
