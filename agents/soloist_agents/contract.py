@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 from langchain_core.tools import BaseTool
 from pydantic import Field, model_validator
-from soloist_sandbox.contract import Check, Level, Outcome, Value
+from soloist_sandbox.contract import Level, Outcome, RepositoryCheck, Value
 from soloist_tools.evidence import Found
 from soloist_tools.localise import SuspectLine
 
@@ -264,7 +264,7 @@ class Situation:
     """All that a planner knows."""
 
     goal: str
-    check: Check | None
+    check: RepositoryCheck | None
     """How we will know that the whole is done."""
     gathered: Gathered
     tree: Mapping[str, bytes]

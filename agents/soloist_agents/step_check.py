@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
-from soloist_sandbox.contract import Check, CommandCheck, PytestCheck, Value
+from soloist_sandbox.contract import CommandCheck, PytestCheck, RepositoryCheck, Value
 
 ANSWER_FILE = "answer.txt"
 """Where tests find the answer of a step of kind "answer"."""
@@ -67,7 +67,7 @@ StepCheck = Annotated[
 ]
 
 
-def runnable(check: StepCheck | None) -> Check | None:
+def runnable(check: StepCheck | None) -> RepositoryCheck | None:
     """What the sandbox runs for this check; None for those that it doesn't run as they are."""
     if isinstance(check, PytestCheck | CommandCheck):
         return check

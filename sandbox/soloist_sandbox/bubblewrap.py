@@ -25,7 +25,7 @@ INSTALL: Final = "install bubblewrap 0.8 or newer (Debian and Ubuntu: apt-get in
 CURE: Final = "it needs version 0.8 or newer, and a kernel that lets users make namespaces (user.max_user_namespaces above 0, \
 kernel.apparmor_restrict_unprivileged_userns 0 or a profile for bwrap)"
 _ISOLATION: Final = (
-    *("--unshare-all", "--unshare-user", "--uid", str(UID), "--gid", str(UID), "--disable-userns"),
+    *("--unshare-all", "--unshare-user", "--uid", str(UID), "--gid", str(UID)),  # the broker makes namespaces inside; jobs can't
     *("--cap-drop", "ALL", "--die-with-parent", "--new-session"),
 )
 _TRY_SECONDS: Final = 15.0
@@ -47,9 +47,9 @@ class BubblewrapSandbox:
         """See `contract.Sandbox.open`."""
         return await ContainerSession.open(self._engine(), tree, limits, self._workers)
 
-    async def probe(self) -> None:
+    async def probe(self) -> str:
         """See `contract.Sandbox.probe`."""
-        await trivial_job(self._engine())
+        return await trivial_job(self._engine())
 
     async def ready(self) -> None:
         """As `probe`, which is quick here. Raises `SandboxUnavailable`."""
@@ -98,16 +98,15 @@ class _Engine:
     async def start(self, size: Size) -> Container:
         """See `Engine.start`."""
         ours, theirs = socket.socketpair()
-        words = TemporaryFile()  # noqa: SIM115 - lives as long as the process
-        try:
-            process = _popen(self._command(size), theirs, words)
-        except OSError as error:
-            ours.close()
-            words.close()
-            raise SandboxUnavailable(f"{self._program} can't be started: {error}") from error
-        finally:
-            theirs.close()
-        return _Process(process, words, *await asyncio.open_connection(sock=ours))
+        with theirs:
+            reader, writer = await asyncio.open_connection(sock=ours)  # the last thing that waits, and so could be cancelled
+            words = TemporaryFile()  # noqa: SIM115 - lives as long as the process
+            try:
+                return _Process(_popen(self._command(size), theirs, words), words, reader, writer)
+            except OSError as error:
+                writer.close()
+                words.close()
+                raise SandboxUnavailable(f"{self._program} can't be started: {error}") from error
 
     async def close(self) -> None:
         """See `Engine.close`."""
@@ -185,6 +184,7 @@ class _Process:
         with suppress(ProcessLookupError):
             self._process.kill()
         with suppress(TimeoutError, OSError):
+            self._writer.write_eof()  # for a process 1 that was not yet bound to die with bwrap
             async with asyncio.timeout(_END_SECONDS):  # the stream's end: process 1 of the namespace is gone
                 await self._exhaust()
         self._writer.close()

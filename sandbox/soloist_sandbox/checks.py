@@ -1,10 +1,10 @@
-"""From what a user types after --check to a `Check`."""
+"""From what a user types after --check to a `RepositoryCheck`."""
 
 import re
 import shlex
 from typing import Final
 
-from soloist_sandbox.contract import Check, CommandCheck, PytestCheck
+from soloist_sandbox.contract import CommandCheck, PytestCheck, RepositoryCheck
 
 _PYTHON: Final = re.compile(r"python(3(\.\d+)?)?")
 _SINGLE_QUOTED: Final = re.compile(r"'[^']*'")
@@ -13,7 +13,7 @@ _SHELL: Final = re.compile(r"[;&|<>$`\\*?(){}\n\r\"']|(^|\s)[#~]")
 """What only a shell understands. Square brackets are no part of it: test ids have them."""
 
 
-def parse_check(text: str) -> Check:
+def parse_check(text: str) -> RepositoryCheck:
     """A plain `pytest …` or `python -m pytest …` becomes a `PytestCheck`, everything else a `CommandCheck`.
 
     Raises `ValueError` with a line for the user when there is no command.

@@ -9,6 +9,9 @@ from soloist_sandbox.contract import Sandbox, SandboxUnavailable, Value
 from soloist_sandbox.docker_engine import DockerSandbox, docker_problem
 from soloist_sandbox.image_spec import Engine
 
+FORKS: Final = "a fork in namespaces of its own for each job"
+CONTAINERS: Final = "a container for each job"
+
 
 class BackendStatus(Value):
     """What a probe found."""
@@ -17,6 +20,10 @@ class BackendStatus(Value):
     usable: bool
     reason: str = ""
     """Why it can't be used, and what to do about it; empty when it can."""
+    level: str = ""
+    """What keeps its jobs apart: `FORKS` or `CONTAINERS`; "" where that was not asked."""
+    weaker: str = ""
+    """Why it is not the former; empty when it is."""
 
 
 _Factory = Callable[[str], DockerSandbox | BubblewrapSandbox]
@@ -43,13 +50,22 @@ async def choose(image: str = "base", prefer: str | None = None) -> Sandbox:
 
 
 async def survey(image: str = "base") -> tuple[BackendStatus, ...]:
-    """Ask all backends at once; never raises."""
-    return tuple(await asyncio.gather(*(_ask(name, image) for name in BACKENDS)))
+    """Run a trivial job on every backend at once, and name its level; never raises."""
+    return tuple(await asyncio.gather(*(_probe(name, image) for name in BACKENDS)))
 
 
 async def engine_problem(name: Engine) -> str | None:
     """Why this backend can't be used even with an image, and what to do about it; None when it can. Quick."""
     return await (docker_problem() if name == "docker" else bubblewrap_problem())
+
+
+async def _probe(name: str, image: str) -> BackendStatus:
+    try:
+        weaker = await _FACTORIES[name](image).probe()
+    except SandboxUnavailable as unavailable:
+        return BackendStatus(name=name, usable=False, reason=str(unavailable))
+    level = CONTAINERS if weaker else FORKS
+    return BackendStatus(name=name, usable=True, level=level, weaker=weaker)
 
 
 async def _ask(name: str, image: str) -> BackendStatus:

@@ -19,14 +19,22 @@ from pydantic import BaseModel, ConfigDict, Field
 Level = Literal["unverified", "agreed", "executed", "tested"]
 """How much evidence an answer stands on, weakest first."""
 
-LimitName = Literal["seconds", "memory", "output"]
+LimitName = Literal["seconds", "memory", "output", "disk", "refused"]
+"""What ended a program that did not end by itself. "refused": a system call that no honest program makes (SIGSYS)."""
+Ending = Literal["ok", "nonzero", "signal", "timeout", "oom", "output_limit", "disk_limit", "refused"]
+"""How a program ended, in one word. What befalls the sandbox itself is no ending: that is `SandboxUnavailable`."""
 TestStatus = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed"]
 Changes = Mapping[str, bytes]
 """Files to lay over the workspace before a job: path relative to its root (POSIX) -> whole new content."""
 
 
 class SandboxUnavailable(RuntimeError):
-    """No sandbox, or the sandbox itself broke. The text says why and what to do; it is never a program's output."""
+    """No sandbox, or the sandbox itself broke twice. The text says why and what to do; it is never a program's output."""
+
+    def __init__(self, text: str, cause: Literal["unavailable", "setup_error", "sandbox_lost"] = "unavailable") -> None:
+        super().__init__(text)
+        self.cause = cause
+        """"setup_error": a job could not be started. "sandbox_lost": a container went away, went silent or talked nonsense."""
 
 
 class Value(BaseModel):
@@ -84,7 +92,58 @@ class CommandCheck(Value):
         return self.command
 
 
-Check = Annotated[PytestCheck | CommandCheck, Field(discriminator="kind")]
+class Call(Value):
+    """One call of a function. What is expected of it never enters the sandbox."""
+
+    arguments: str
+    """As they stand between the brackets of a call, literals only: `"[1, 2], key=3"`. `nan` and `inf` are literals here."""
+    returns: str | None = None
+    """The expected value, a literal of exactly the expected type; None to only learn what is returned."""
+    raises: str | None = None
+    """Name of the expected exception's class, or of one of its bases."""
+
+
+class FunctionCheck(Value):
+    """Calls of one function, judged outside the interpreter that ran them (see `grading`)."""
+
+    kind: Literal["function"] = "function"
+    path: str
+    """The Python file that holds it, relative to the workspace."""
+    function: str
+    """Its name; `Class.method` for a static or class method."""
+    calls: tuple[Call, ...] = Field(min_length=1)
+    tolerance: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    """Relative difference that floats may have from the expected ones (absolute below 1)."""
+
+    def __str__(self) -> str:
+        return f"{len(self.calls)} calls of {self.function} in {self.path}"
+
+
+class Case(Value):
+    """One run of a program. What is expected of it never enters the sandbox."""
+
+    stdin: str
+    stdout: str | None = None
+    """What it should print, up to white space at line ends and at the end; None to only learn what it prints."""
+
+
+class ProgramCheck(Value):
+    """Runs of a Python program, each in a process of its own, from standard input to standard output."""
+
+    kind: Literal["program"] = "program"
+    path: str
+    """The program, relative to the workspace."""
+    cases: tuple[Case, ...] = Field(min_length=1)
+    case_seconds: float = Field(default=10.0, gt=0)
+    """Wall-clock seconds for each case. The first case that does not end with 0 is the last one that is run."""
+
+    def __str__(self) -> str:
+        return f"{len(self.cases)} cases of {self.path}"
+
+
+RepositoryCheck = Annotated[PytestCheck | CommandCheck, Field(discriminator="kind")]
+"""What a repository brings: its own tests, or any command."""
+Check = Annotated[PytestCheck | CommandCheck | FunctionCheck | ProgramCheck, Field(discriminator="kind")]
 
 
 class Frame(Value):
@@ -142,6 +201,38 @@ class TestReport(Value):
         return tuple(t.id for t in self.tests if not statuses or t.status in statuses)
 
 
+class Returned(Value):
+    """What one call of a `FunctionCheck` gave. Written by the interpreter that ran it: data to compare, not proof."""
+
+    value: str | None = None
+    """The returned value as a literal, exact types and all (see `values`); None when there is none, or none that is a literal."""
+    raised: tuple[str, ...] = ()
+    """Names of the exception's class and of its bases, nearest first."""
+    message: str = ""
+    """The exception's text, or why the value is none that can be compared."""
+
+
+class Ran(Value):
+    """One case of a `ProgramCheck`, as the process above the program saw it."""
+
+    exit_code: int | None
+    """None when a signal or the time ended it."""
+    stdout: str = ""
+    stderr: str = ""
+    """The end of it."""
+    late: bool = False
+    """It was ended by `case_seconds`."""
+
+
+class ChangedFile(Value):
+    """A regular file that a job has made or changed in the workspace, or one that it has removed."""
+
+    path: str
+    content: bytes | None
+    """None: removed."""
+    executable: bool = False
+
+
 class Outcome(Value):
     """One execution in one clean container. Never made when the sandbox itself failed."""
 
@@ -155,17 +246,43 @@ class Outcome(Value):
     """Undecodable bytes are replaced."""
     truncated: bool = False
     seconds: float = 0.0
-    """Wall-clock, by the runner's clock."""
+    """Wall-clock, by the broker's clock."""
+    cpu_seconds: float = 0.0
+    """Processor time of all its processes."""
     peak_memory_mb: float | None = None
     """MiB resident of the largest process; None where it can't be known."""
     report: TestReport | None = None
     """Only for a `PytestCheck`."""
+    returned: tuple[Returned, ...] = ()
+    """Only for a `FunctionCheck`: one for each call that was made, in order; or one with the reason why none could be made."""
+    ran: tuple[Ran, ...] = ()
+    """Only for a `ProgramCheck`: one for each case that was run, in order."""
+    files: tuple[ChangedFile, ...] = ()
+    """Only when asked for with `collect`."""
     backend: str = ""
     """Which sandbox ran it, for example "docker" or "bubblewrap"."""
 
+    @property
+    def ended(self) -> Ending:
+        """How the program ended, in one word."""
+        if self.limit is not None:
+            return _ENDINGS[self.limit]
+        if self.signal is not None:
+            return "signal"
+        return "nonzero" if self.exit_code else "ok"
+
+
+_ENDINGS: dict[LimitName, Ending] = {
+    "seconds": "timeout",
+    "memory": "oom",
+    "output": "output_limit",
+    "disk": "disk_limit",
+    "refused": "refused",
+}
+
 
 class Screened(Value):
-    """A trial in a shared warm container: a filter, no evidence. No verdict can be made from it."""
+    """A trial in a warm container, forked and isolated for it alone: a filter, no evidence. No verdict can be made from it."""
 
     index: int
     """Position of the variant in the sequence given to `Session.screen`."""
@@ -173,17 +290,26 @@ class Screened(Value):
     limit: LimitName | None = None
     seconds: float = 0.0
     report: TestReport | None = None
+    returned: tuple[Returned, ...] = ()
+    ran: tuple[Ran, ...] = ()
 
 
 class Session(Protocol):
     """A workspace held ready for jobs. The tree that it was opened over is never written."""
 
     async def run(
-        self, check: Check, *, changes: Changes | None = None, limits: Limits | None = None, trace: bool = False
+        self,
+        check: Check,
+        *,
+        changes: Changes | None = None,
+        limits: Limits | None = None,
+        trace: bool = False,
+        collect: bool = False,
     ) -> Outcome:
         """Run one check in one clean container.
 
-        `trace` collects `TestReport.spectrum` (pytest only). Cancelling ends the container.
+        `trace` collects `TestReport.spectrum` (pytest only), `collect` the files that the job has changed in the workspace.
+        Cancelling ends the container.
         Raises `SandboxUnavailable` when the sandbox fails, `ValueError` for changes that leave the workspace.
         """
         ...
@@ -208,8 +334,11 @@ class Sandbox(Protocol):
         """The backend's name, for reports."""
         ...
 
-    async def probe(self) -> None:
-        """Run a trivial job. Raises `SandboxUnavailable` with the reason and the cure."""
+    async def probe(self) -> str:
+        """Run a trivial job. Raises `SandboxUnavailable` with the reason and the cure.
+
+        Returns why this sandbox must use a whole container for each job; "" when a fork into namespaces of its own is enough.
+        """
         ...
 
     async def open(self, tree: Path, *, limits: Limits | None = None) -> Session:

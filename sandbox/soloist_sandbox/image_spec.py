@@ -11,7 +11,7 @@ import platform
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -21,6 +21,8 @@ from soloist_sandbox.contract import SandboxUnavailable
 
 Engine = Literal["docker", "bubblewrap"]
 
+USER_IMAGES = "localhost/soloist/"
+"""Before the names of images made from users' own Dockerfiles. No registry has them: none can be asked for one that is gone."""
 BAKED = ("pytest", "coverage")
 """Distributions that every image has, with all that they need: what runs the checks, and what traces them."""
 
@@ -63,6 +65,18 @@ class Built:
     """False for an image that another version of Soloist, or of its parts, has made."""
 
 
+@dataclass(frozen=True, slots=True)
+class OwnPackage:
+    """The repository's own distribution, which is imported from the workspace but known to `importlib.metadata`."""
+
+    name: str
+    version: str
+    entry_points: str = ""
+    """As entry_points.txt has them: commands, and plugins of pytest or of the package itself."""
+    roots: tuple[str, ...] = ()
+    """Folders below the workspace that its modules are imported from, as "src"; besides the workspace itself."""
+
+
 @dataclass(frozen=True)  # without slots, for the cached properties
 class ImageSpec:
     """What one named image contains besides the runner and the baked distributions.
@@ -73,7 +87,12 @@ class ImageSpec:
     name: str
     requirements: tuple[str, ...] = ()
     base: str | None = None
-    """Registry image to build the Docker image on. None: `default_base()`, or this machine where that can't be pulled."""
+    """Image to build the Docker image on, by tag or id. None: `default_base()`, or this machine where that can't be pulled."""
+    pins: tuple[str, ...] = ()
+    """Exact requirements with all that they need: installed as they stand, without looking for more."""
+    own: OwnPackage | None = None
+    venv: str | None = None
+    """A virtual environment of this machine, bound in by bubblewrap alone."""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -96,7 +115,9 @@ class ImageSpec:
 
     def _digest(self, *origin: str) -> str:
         """12 hexadecimal digits that change whenever a new build would give another image."""
-        asked = (platform.machine(), platform.python_version(), *origin, *sorted(self.requirements))
+        asked: list[object] = [platform.machine(), platform.python_version(), *origin, *sorted(self.requirements)]
+        if self.pins or self.own or self.venv:
+            asked += [sorted(self.pins), asdict(self.own) if self.own else None, bool(self.venv)]
         baked = sorted(f"{d.name}=={d.version}" for d in baked_distributions())
         digest = hashlib.sha256(json.dumps([asked, baked]).encode())
         for file in _makers():
@@ -104,18 +125,33 @@ class ImageSpec:
         return digest.hexdigest()[:12]
 
 
+def shown(base: str) -> str:
+    """How an image to build on is called before the user."""
+    return "the user's own Dockerfile" if base.startswith(USER_IMAGES) else f"registry image {base}"
+
+
 def remembered(name: str) -> ImageSpec:
     """The specification last built under `name`; "base" needs none. Raises `SandboxUnavailable` for a name never built."""
     spec = ImageSpec(name)
     try:
         kept = json.loads((spec.home / "image.json").read_text())
-        return ImageSpec(name, tuple(kept["requirements"]), kept["base"])
+        own = kept.get("own")
+        if own:
+            own = OwnPackage(**{**own, "roots": tuple(own["roots"])})
+        return ImageSpec(name, tuple(kept["requirements"]), kept["base"], tuple(kept.get("pins", ())), own, kept.get("venv"))
     except FileNotFoundError:
         if name == "base":
             return spec
         raise SandboxUnavailable(not_built(name)) from None
     except (ValueError, KeyError, TypeError) as broken:
         raise SandboxUnavailable(f"{spec.home / 'image.json'} is damaged ({broken}): build image {name!r} again") from broken
+
+
+def recorded(spec: ImageSpec) -> str:
+    """What `remembered` reads."""
+    kept = asdict(spec)
+    del kept["name"]
+    return json.dumps(kept, indent=1) + "\n"
 
 
 def not_built(name: str) -> str:
@@ -148,12 +184,12 @@ def baked_distributions() -> list[metadata.Distribution]:
 
 
 def runner_files() -> list[Path]:
-    """The runner's source files, in a fixed order."""
-    return sorted(f for f in RUNNER.glob("*.py") if f.name != "__init__.py")
+    """The runner's source files and system call filters, in a fixed order."""
+    return sorted(f for f in (*RUNNER.glob("*.py"), *RUNNER.glob("filters/*.bpf")) if f.name != "__init__.py")
 
 
 def _makers() -> Iterator[Path]:
     """Every file whose change can change an image: the runner, and the code that builds images."""
     yield from runner_files()
     yield from sorted((_HERE / "machine").glob("*.py"))
-    yield _HERE / "docker_images.py"
+    yield from (_HERE / name for name in ("docker_images.py", "docker_layers.py", "docker_probe.py"))

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soloist_sandbox.contract import SandboxUnavailable
-from soloist_sandbox.image_spec import Built, Engine, ImageSpec, not_built, remembered
+from soloist_sandbox.image_spec import Built, Engine, ImageSpec, not_built, remembered, shown
+from soloist_sandbox.stoppable import in_thread
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -28,6 +29,7 @@ def rootfs(name: str = "base") -> Path:
     from soloist_sandbox import rootfs_store
 
     spec = remembered(name)
+    _refuse_foreign(spec, "bubblewrap")
     if rootfs_store.find(spec) is None:
         raise SandboxUnavailable(not_built(name))
     with suppress(OSError):
@@ -38,9 +40,11 @@ def rootfs(name: str = "base") -> Path:
 def docker_tag(name: str = "base") -> str:
     """The Docker image's tag, for example "soloist/base:0123456789ab"; Docker isn't asked whether it is there.
 
-    Raises `SandboxUnavailable` for a name that was never built (except "base").
+    Raises `SandboxUnavailable` for a name that was never built (except "base"), or for an image that Docker can't have.
     """
-    return remembered(name).tag
+    spec = remembered(name)
+    _refuse_foreign(spec, "docker")
+    return spec.tag
 
 
 async def build(
@@ -58,7 +62,8 @@ async def build(
     answer, its image is left out with a line. Cancelling stops the work and leaves nothing half made.
     Raises `SandboxUnavailable` when an image can't be made, `ValueError` for a bad name.
     """
-    return await _build(ImageSpec(name, tuple(requirements), base), tuple(engines), say)
+    spec = ImageSpec(name, tuple(requirements), base)
+    return await in_thread(lambda stop: make(spec, engines, say, stop))
 
 
 async def ensure(name: str, engine: Engine, say: Say) -> None:
@@ -66,7 +71,7 @@ async def ensure(name: str, engine: Engine, say: Say) -> None:
     spec = await asyncio.to_thread(remembered, name)
     if await asyncio.to_thread(_find, spec, engine) is None:
         say(f"making the sandbox image {name!r} for {engine} (once)")
-        await _build(spec, (engine,), say)
+        await in_thread(lambda stop: make(spec, (engine,), say, stop))
 
 
 async def installed() -> tuple[Built, ...]:
@@ -74,22 +79,11 @@ async def installed() -> tuple[Built, ...]:
     return await asyncio.to_thread(_installed)
 
 
-async def _build(spec: ImageSpec, engines: tuple[Engine, ...], say: Say) -> tuple[Built, ...]:
-    stop = threading.Event()
-    work = asyncio.create_task(asyncio.to_thread(_make, spec, engines, say, stop))
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        stop.set()  # the thread looks at it between steps, and removes what it had begun
-        await asyncio.wait([work])
-        if not work.cancelled():
-            work.exception()  # it was asked to fail
-        raise
-
-
-def _make(spec: ImageSpec, engines: tuple[Engine, ...], say: Say, stop: threading.Event) -> tuple[Built, ...]:
+def make(spec: ImageSpec, engines: Sequence[Engine], say: Say, stop: threading.Event) -> tuple[Built, ...]:
+    """As `build`; blocks. Raises `InterruptedError` after `stop`."""
     from soloist_sandbox import docker_images, rootfs_store
 
+    engines = _able(spec, engines, say)
     with ExitStack() as held:
         client: DockerClient | None = None
         if "docker" in engines:
@@ -100,10 +94,10 @@ def _make(spec: ImageSpec, engines: tuple[Engine, ...], say: Say, stop: threadin
                     raise
                 say(f"no image for docker: {reason}")
         held.enter_context(rootfs_store.locked(spec, stop))
-        rootfs_store.remember(spec)
-        built = [rootfs_store.make(spec, stop)]
+        built = [] if spec.base else [rootfs_store.make(spec, stop)]
         if client:
             built.append(docker_images.make(client, spec, say, stop))
+        rootfs_store.remember(spec)
     built = [image for image in built if image.engine in engines]
     for image in built:
         how = f"made in {image.seconds:.1f} s" if image.seconds else "is there, made"
@@ -111,9 +105,31 @@ def _make(spec: ImageSpec, engines: tuple[Engine, ...], say: Say, stop: threadin
     return tuple(built)
 
 
+def _able(spec: ImageSpec, engines: Sequence[Engine], say: Say) -> tuple[Engine, ...]:
+    """The engines that can have the image. Raises `SandboxUnavailable` when none can."""
+    found: list[Engine] = []
+    for engine in engines:
+        try:
+            _refuse_foreign(spec, engine)
+            found.append(engine)
+        except SandboxUnavailable as reason:
+            if len(engines) == 1:
+                raise
+            say(str(reason))
+    return tuple(found)
+
+
+def _refuse_foreign(spec: ImageSpec, engine: Engine) -> None:
+    if spec.base and engine == "bubblewrap":
+        raise SandboxUnavailable(f"image {spec.name!r} is built on {shown(spec.base)}: only Docker can use it")
+    if spec.venv and engine == "docker":
+        raise SandboxUnavailable(f"image {spec.name!r} binds {spec.venv}: only bubblewrap can do that")
+
+
 def _find(spec: ImageSpec, engine: Engine) -> Built | None:
     from soloist_sandbox import docker_images, rootfs_store
 
+    _refuse_foreign(spec, engine)
     if engine == "bubblewrap":
         return rootfs_store.find(spec)
     with docker_images.connect() as client:

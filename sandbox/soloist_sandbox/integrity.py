@@ -2,6 +2,7 @@
 
 An exit code of 0 is easy to get without doing the work. A pytest check therefore passes only with the exact tests of the
 run before the change, each of them passed, and with a failing test of our own reported as failed in the same interpreter.
+Function and program checks are compared out here (see `faults`): they pass by what came out alone.
 """
 
 import sys
@@ -9,7 +10,19 @@ from collections.abc import Container
 from fnmatch import fnmatchcase
 from typing import Final
 
-from soloist_sandbox.contract import Changes, Check, CommandCheck, Level, Outcome, PytestCheck, TestReport, Value
+from soloist_sandbox.contract import (
+    Changes,
+    Check,
+    CommandCheck,
+    FunctionCheck,
+    Level,
+    Outcome,
+    ProgramCheck,
+    PytestCheck,
+    TestReport,
+    Value,
+)
+from soloist_sandbox.faults import fault
 from soloist_sandbox.paths import misplaced
 
 _TEST_FILES: Final = ("test_*.py", "*_test.py", "conftest.py")
@@ -31,26 +44,35 @@ class Judgement(Value):
 
 
 def protected(path: str, check: Check) -> str | None:
-    """Why a candidate may not change this path, or None. Case does not matter: some file systems ignore it."""
+    """Why a candidate may not change this path, or None. Case does not matter: some file systems ignore it.
+
+    The file that a function or program check names is the candidate's own, whatever it is called.
+    """
     parts = path.casefold().split("/")
     name = parts[-1]
     if ".git" in parts:
         return "it belongs to git"
+    if any(fnmatchcase(part, pattern) for part in parts for pattern in _STARTUP):
+        return "Python runs it at every start"
+    if _written_for(check, path):
+        return None
     if any(fnmatchcase(name, pattern) for pattern in _TEST_FILES):
         return "it is a test"
     if _TEST_FOLDERS & set(parts[:-1]):
         return "it lies in a folder of tests"
     if name in _SETTINGS:
         return "it configures the tests"
-    if any(fnmatchcase(part, pattern) for part in parts for pattern in _STARTUP):
-        return "Python runs it at every start"
     if any(_names(argument, parts) for argument in _paths_in(check)):
         return "the check names it"
     return None
 
 
+def _written_for(check: Check, path: str) -> bool:
+    return isinstance(check, FunctionCheck | ProgramCheck) and path == check.path
+
+
 def _paths_in(check: Check) -> list[list[str]]:
-    if isinstance(check, CommandCheck):
+    if not isinstance(check, PytestCheck):
         return []
     words = [*check.args, *check.ids]
     paths = [word.rpartition("=")[2].partition("::")[0].casefold() for word in words]
@@ -76,7 +98,7 @@ def _refusal(path: str, check: Check, existing: Container[str]) -> str | None:
         return None
     if _twin(path, existing):
         return "it differs from an existing file only in case"
-    if module := _shadowed(path):
+    if not _written_for(check, path) and (module := _shadowed(path)):
         return f"a new file of this name would hide the module {module}"
     return None
 
@@ -100,19 +122,23 @@ def _shadowed(path: str) -> str | None:
 
 def judge(check: Check, baseline: Outcome | None, outcome: Outcome) -> Judgement:
     """Compare an outcome with the run before the change. Level "tested" needs a baseline that was seen to fail."""
-    fault = _fault(check, baseline, outcome)
-    if fault is not None:
-        return Judgement(passed=False, level="unverified", why=fault)
-    failed_before = baseline is not None and not _clean(baseline)
+    wrong = _fault(check, baseline, outcome)
+    if wrong is not None:
+        return Judgement(passed=False, level="unverified", why=wrong)
+    failed_before = baseline is not None and not _clean(check, baseline)
     level: Level = "tested" if failed_before else "executed"
     return Judgement(passed=True, level=level, why=_praise(check, baseline, outcome, failed_before))
 
 
-def _clean(outcome: Outcome) -> bool:
+def _clean(check: Check, outcome: Outcome) -> bool:
+    if isinstance(check, FunctionCheck | ProgramCheck):
+        return fault(check, outcome) is None
     return outcome.exit_code == 0 and outcome.limit is None and not (outcome.report and outcome.report.ids("failed", "error"))
 
 
 def _fault(check: Check, baseline: Outcome | None, outcome: Outcome) -> str | None:
+    if isinstance(check, FunctionCheck | ProgramCheck):
+        return fault(check, outcome)
     if outcome.limit is not None:
         return f"the check was ended by its limit of {outcome.limit}"
     if isinstance(check, PytestCheck) and outcome.report is not None and (bad := outcome.report.ids("failed", "error")):
@@ -170,6 +196,8 @@ def _in_file(name: str, path: str) -> bool:
 
 
 def _praise(check: Check, baseline: Outcome | None, outcome: Outcome, failed_before: bool) -> str:
+    if isinstance(check, FunctionCheck | ProgramCheck):
+        return _expected(check) + ("; before the change it was not so" if failed_before else "")
     if isinstance(check, CommandCheck) or outcome.report is None:
         return "the command ended with 0" + ("; before the change it failed" if failed_before else "")
     passed = len(outcome.report.ids("passed"))
@@ -183,6 +211,14 @@ def _praise(check: Check, baseline: Outcome | None, outcome: Outcome, failed_bef
     return (
         f"{text}; {broken or 'none'} of them failed before the change" if baseline.report.tests else f"{text}; before, none ran"
     )
+
+
+def _expected(check: FunctionCheck | ProgramCheck) -> str:
+    if isinstance(check, ProgramCheck):
+        count = sum(case.stdout is not None for case in check.cases)
+        return f"{count} {'case' if count == 1 else 'cases'} printed what was expected"
+    count = sum(call.returns is not None or call.raises is not None for call in check.calls)
+    return f"{count} {'call' if count == 1 else 'calls'} gave what was expected"
 
 
 def _tests(count: int) -> str:

@@ -12,7 +12,7 @@ from tempfile import mkdtemp
 from threading import Event
 
 from soloist_sandbox.contract import SandboxUnavailable
-from soloist_sandbox.image_spec import Built, ImageSpec, remembered, store
+from soloist_sandbox.image_spec import Built, ImageSpec, recorded, remembered, store
 
 KEPT = 4
 """Images of other versions kept per name, if used within `SPARED_SECONDS`: a second clone may be running on them."""
@@ -43,22 +43,26 @@ def locked(spec: ImageSpec, stop: Event) -> Iterator[None]:
 def remember(spec: ImageSpec) -> None:
     """Keep the specification for later builds under the same name."""
     draft = spec.home / ".image.json.draft"
-    draft.write_text(json.dumps({"requirements": spec.requirements, "base": spec.base}, indent=1) + "\n")
+    draft.write_text(recorded(spec))
     draft.replace(spec.home / "image.json")
 
 
 def make(spec: ImageSpec, stop: Event) -> Built:
     """Assemble the root file system unless it is there. Called with the lock held. Raises `SandboxUnavailable`."""
-    from soloist_sandbox.machine.rootfs import assemble
+    from soloist_sandbox.machine.rootfs import assemble, extend
 
     for leftover in spec.home.glob(f"{_UNFINISHED}*"):  # of builds that were killed: their lock is free
         shutil.rmtree(leftover)
     if found := find(spec):
         return found
     started = time.monotonic()
+    base = _base(spec, stop)
     draft = Path(mkdtemp(prefix=_UNFINISHED, dir=spec.home))
     try:
-        assemble(draft / "rootfs", spec.requirements, stop)
+        if base:
+            extend(draft / "rootfs", base, spec, stop)
+        else:
+            assemble(draft / "rootfs", spec, stop)
         size = sum(f.lstat().st_size for f in draft.rglob("*"))
         built = Built(spec.name, "bubblewrap", str(spec.folder), "this machine", size, time.monotonic() - started)
         (draft / "built.json").write_text(json.dumps(asdict(built), indent=1) + "\n")
@@ -68,6 +72,17 @@ def make(spec: ImageSpec, stop: Event) -> Built:
         shutil.rmtree(draft, ignore_errors=True)
     _prune(spec)
     return built
+
+
+def _base(spec: ImageSpec, stop: Event) -> Path | None:
+    """The root file system that an image with packages is made on: the plain one, made first where it is missing."""
+    if not (spec.pins or spec.requirements or spec.own or spec.venv):
+        return None
+    plain = ImageSpec("base")
+    if spec.name == plain.name:
+        return None
+    with locked(plain, stop):
+        return Path(make(plain, stop).where) / "rootfs"
 
 
 def find(spec: ImageSpec) -> Built | None:

@@ -1,17 +1,20 @@
 """A session over one workspace: clean containers for evidence, warm ones for screening. The same for every backend."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from soloist_sandbox.contract import Changes, Check, Limits, Outcome, SandboxUnavailable, Screened
+from soloist_sandbox.contract import Changes, Check, Limits, Outcome, Screened
+from soloist_sandbox.endings import to_the_end
 from soloist_sandbox.engine import Engine
 from soloist_sandbox.paths import check_paths
-from soloist_sandbox.screening import WarmPool, screen
+from soloist_sandbox.pool import Pool, broken
+from soloist_sandbox.screening import Screening
 from soloist_sandbox.tree import Packed, pack
 from soloist_sandbox.wire import ContainerLost
-from soloist_sandbox.worker import Worker
 
 
 class ContainerSession:
@@ -21,8 +24,8 @@ class ContainerSession:
         self._engine = engine
         self._tree = tree
         self._limits = limits
-        self._pool = WarmPool(engine, tree, workers)
-        self._ending: set[asyncio.Task[None]] = set()
+        self._pool = Pool(engine, tree, workers)
+        self._screenings: set[Screening] = set()
         self._jobs: set[asyncio.Task[Any]] = set()
         self._closed = False
 
@@ -32,38 +35,50 @@ class ContainerSession:
         return cls(engine, await asyncio.to_thread(pack, tree), limits or Limits(), workers)
 
     async def run(
-        self, check: Check, *, changes: Changes | None = None, limits: Limits | None = None, trace: bool = False
+        self,
+        check: Check,
+        *,
+        changes: Changes | None = None,
+        limits: Limits | None = None,
+        trace: bool = False,
+        collect: bool = False,
     ) -> Outcome:
         """See `contract.Session.run`."""
         self._must_be_open()
         check_paths(changes or {})
-        return await self._tracked(self._run(check, changes or {}, limits or self._limits, trace))
+        once = partial(self._once, check, changes or {}, limits or self._limits, trace=trace, collect=collect)
+        return await self._tracked(self._twice(once))
 
-    async def _run(self, check: Check, changes: Changes, limits: Limits, trace: bool) -> Outcome:
+    async def _twice(self, once: Callable[[], Awaitable[Outcome]]) -> Outcome:
+        """What breaks the sandbox is tried once more, in a new container: it may not have been the program's doing."""
+        with suppress(ContainerLost):
+            return await once()
         try:
-            return await self._once(check, changes, limits, trace)
-        except ContainerLost:
-            pass  # once more, in a new container
-        try:
-            return await self._once(check, changes, limits, trace)
+            return await once()
         except ContainerLost as lost:
-            raise SandboxUnavailable(f"the {self._engine.name} sandbox broke twice: {lost}") from lost
+            raise broken(self._engine.name, lost) from lost
 
-    async def _once(self, check: Check, changes: Changes, limits: Limits, trace: bool) -> Outcome:
-        worker = await Worker.start(self._engine, self._tree, limits, keep=False)
+    async def _once(self, check: Check, changes: Changes, limits: Limits, *, trace: bool, collect: bool) -> Outcome:
+        worker = await self._pool.clean(limits)
+        well = False
         try:
-            outcome = await worker.outcome(check, changes, limits, trace=trace)
-        except BaseException:
-            await asyncio.shield(self._later(worker.end()))
-            raise
-        self._later(worker.end())  # `close` waits for it; the caller need not
-        return outcome
+            outcome = await worker.outcome(check, changes, limits, trace=trace, collect=collect)
+            well = True
+            return outcome
+        finally:
+            self._pool.used(worker, limits, well=well)
 
     async def screen(self, check: Check, variants: Sequence[Changes], *, limits: Limits | None = None) -> AsyncIterator[Screened]:
         """See `contract.Session.screen`."""
         self._must_be_open()
-        async for result in screen(self._pool, check, variants, limits or self._limits):
-            yield result
+        screening = Screening(self._pool, check, variants, limits or self._limits)
+        self._screenings.add(screening)
+        try:
+            async for result in screening.results():
+                yield result
+        finally:
+            self._screenings.discard(screening)
+            await screening.stop()
 
     async def close(self) -> None:
         """See `contract.Session.close`."""
@@ -72,9 +87,8 @@ class ContainerSession:
         self._closed = True
         for job in tuple(self._jobs):
             job.cancel()
-        await asyncio.gather(*self._jobs, return_exceptions=True)
+        await asyncio.gather(*self._jobs, *(screening.stop() for screening in self._screenings), return_exceptions=True)
         await self._pool.close()
-        await asyncio.gather(*self._ending)
         self._tree.close()
         await self._engine.close()
 
@@ -88,13 +102,11 @@ class ContainerSession:
         task.add_done_callback(self._jobs.discard)
         try:
             return await task
-        except asyncio.CancelledError:
-            task.cancel()
-            await asyncio.wait([task])
-            raise
+        finally:
+            if not task.done():
+                task.cancel()
+                await to_the_end(_ended(task))
 
-    def _later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
-        return task
+
+async def _ended(task: asyncio.Task[Any]) -> None:
+    await asyncio.wait([task])

@@ -1,26 +1,19 @@
-"""The host's side of the runner's protocol: frames out, bounded and validated answers in.
+"""The host's side of the broker's protocol: orders out, bounded and validated answers in.
 
-An answer is written by the runner alone, so a malformed one means that the sandbox broke (`ContainerLost`). What a job wrote
-(output, report) travels in the body as bytes and is not looked at here.
+An answer is written by the broker alone, so a malformed one means that the sandbox broke (`ContainerLost`). What a job wrote
+(output, report, files) travels in the body as bytes and is not looked at here.
 """
 
-import json
 import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal
+from typing import Final
 
-from pydantic import Field, TypeAdapter, ValidationError
+from soloist_sandbox.image.frames import ANSWER, DONE, FAILED, LIMITS, MAGIC, READY, REFUSED, RESULT_SIZE, Result, parse_result
 
-from soloist_sandbox.contract import LimitName, Value
-
-PROTOCOL: Final = 1
-HEADER: Final = struct.Struct(">4sIQ")
-"""Magic, bytes of metadata, bytes of body. The same layout stands in `image/frames.py`."""
-MAGIC: Final = b"SLO1"
-MAX_META: Final = 1 << 16
 MAX_REPORT: Final = 32 << 20
-"""Bytes that the runner keeps of a report."""
+"""Bytes that the broker keeps of a report, and of the files that a job has changed."""
+_MAX_WORDS: Final = 1 << 16
 
 ReadExactly = Callable[[int], Awaitable[bytes]]
 
@@ -29,83 +22,70 @@ class ContainerLost(RuntimeError):
     """The container went away, went silent, or talks nonsense. Worth one retry in a new one."""
 
 
-class Ready(Value):
-    """The runner's first words."""
-
-    op: Literal["ready"]
-    protocol: int
-    python: tuple[int, int, int]
-
-
-class Opened(Value):
-    """The workspace is unpacked."""
-
-    op: Literal["opened"]
-
-
-class Refused(Value):
-    """A change that can't be laid over the workspace."""
-
-    op: Literal["refused"]
-    why: str
-
-
-class Broken(Value):
-    """The runner could not do its part."""
-
-    op: Literal["broken"]
-    why: str
-
-
-class Done(Value):
-    """A job has ended, and nothing of it runs any more."""
-
-    op: Literal["done"]
-    status: int
-    """As from `wait`."""
-    limit: LimitName | None
-    seconds: float = Field(ge=0, allow_inf_nan=False)
-    resident_kb: int = Field(ge=0)
-    truncated: bool
-    dirty: bool
-    """The container can't be used again."""
-    sizes: tuple[int, int, int]
-
-
-Answer = Annotated[Ready | Opened | Refused | Broken | Done, Field(discriminator="op")]
-_ANSWER: Final[TypeAdapter[Answer]] = TypeAdapter(Answer)
+class SetupError(ContainerLost):
+    """A job could not be started. Worth one retry in a new container, too."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer with what it carries."""
+class Finished:
+    """A job has ended, and nothing of it runs any more."""
 
-    answer: Answer
-    body: bytes
-
-    def parts(self) -> tuple[bytes, bytes, bytes]:
-        """stdout, stderr and report of a job."""
-        assert isinstance(self.answer, Done)  # noqa: S101
-        out, err, _ = self.answer.sizes
-        return self.body[:out], self.body[out : out + err], self.body[out + err :]
+    result: Result
+    stdout: bytes
+    stderr: bytes
+    report: bytes
+    files: bytes
 
 
-def header(meta: dict[str, Any], body_length: int) -> bytes:
-    """The start of a frame; its body follows."""
-    text = json.dumps(meta).encode()
-    return HEADER.pack(MAGIC, len(text), body_length) + text
+async def read_ready(read: ReadExactly) -> str:
+    """The broker's first words: what does not work there, "" when every job gets namespaces of its own."""
+    kind, body = await _read_answer(read, _MAX_WORDS)
+    if kind != READY:
+        raise ContainerLost("the container did not say that it is ready")
+    return body.decode(errors="replace")
 
 
-async def read_reply(read: ReadExactly, max_body: int = 0) -> Reply:
-    """The next answer, with at most `max_body` bytes behind it. Raises `ContainerLost` for anything that is none."""
+async def read_opened(read: ReadExactly) -> None:
+    """The workspace is laid out. Raises `ContainerLost`, `SetupError`."""
+    kind, body = await _read_answer(read, _MAX_WORDS)
+    if kind != DONE:
+        raise SetupError(f"the workspace was not laid out: {body.decode(errors='replace')}")
+
+
+async def read_finished(read: ReadExactly, most: int) -> Finished:
+    """A job's result, with at most `most` bytes behind it.
+
+    Raises `ContainerLost` and `SetupError`, and `ValueError` for a job that asks for what can't be done.
+    """
+    kind, body = await _read_answer(read, RESULT_SIZE + most)
+    if kind == REFUSED:
+        raise ValueError(body.decode(errors="replace"))
+    if kind == FAILED:
+        raise SetupError(body.decode(errors="replace"))
+    if kind != DONE or len(body) < RESULT_SIZE:
+        raise ContainerLost("the container gave an answer to another question")
     try:
-        magic, meta, body = HEADER.unpack(await read(HEADER.size))
-        if magic != MAGIC or meta > MAX_META or body > max_body:
-            raise ContainerLost("the container sent something that is no answer")
-        answer = _ANSWER.validate_python(json.loads(await read(meta)))
-        content = await read(body)
-    except (ValidationError, ValueError, RecursionError) as error:
-        raise ContainerLost(f"the container's answer can't be understood: {type(error).__name__}") from error
-    if isinstance(answer, Done) and (min(answer.sizes) < 0 or sum(answer.sizes) != body):
+        result = parse_result(body[:RESULT_SIZE])
+    except struct.error as error:
+        raise ContainerLost("the container's answer can't be understood") from error
+    return _split(result, memoryview(body)[RESULT_SIZE:])
+
+
+def _split(result: Result, rest: memoryview) -> Finished:
+    sizes = (result.stdout, result.stderr, result.report, result.files)
+    if sum(sizes) != len(rest) or not 0 <= result.limit < len(LIMITS):
         raise ContainerLost("the container's answer contradicts itself")
-    return Reply(answer, content)
+    parts = []
+    for size in sizes:
+        parts.append(bytes(rest[:size]))
+        rest = rest[size:]
+    return Finished(result, *parts)
+
+
+async def _read_answer(read: ReadExactly, most: int) -> tuple[int, bytes]:
+    magic, kind, length = ANSWER.unpack(await read(ANSWER.size))
+    if magic != MAGIC:
+        raise ContainerLost("the image holds a broker of another version: run `soloist sandbox build`")
+    if length > most:
+        raise ContainerLost("the container sent something that is no answer")
+    return kind, await read(length)

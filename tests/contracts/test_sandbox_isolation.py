@@ -11,7 +11,7 @@ from .conftest import python
 async def test_no_network(session: Session) -> None:
     """There is no interface but the loopback, and no way out."""
     program = """import socket
-print([name for _, name in socket.if_nameindex()])
+print([line.split(":")[0].strip() for line in open("/proc/net/dev").readlines()[2:]])
 for address in (("1.1.1.1", 53), ("169.254.169.254", 80), ("2606:4700::1", 53)):
     try:
         socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET, socket.SOCK_STREAM).connect(address)

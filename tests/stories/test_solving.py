@@ -20,9 +20,10 @@ pytestmark = pytest.mark.usefixtures("any_sandbox")
 DOUBLE = "```python\nprint(2 * int(input()))\n```"
 WRONG = "```python\nprint(3 * int(input()))\n```"
 THIEF = """```python
-import pathlib, re
+import itertools, pathlib, re, sys
 secret = re.compile("[a-z-]+only-the-" + "judge-knows")
-texts = (path.read_text(errors="replace") for path in pathlib.Path(".").rglob("*") if path.is_file())
+files = itertools.chain(pathlib.Path(".").rglob("*"), pathlib.Path("/tmp").rglob("*"))
+texts = [sys.stdin.read(), *(path.read_text(errors="replace") for path in files if path.is_file())]
 found = [match[0] for text in texts if (match := secret.search(text))]
 print(found[0] if found else "nothing to steal")
 ```"""
@@ -61,12 +62,13 @@ def test_a_program_is_proved_by_its_cases(soloist: Command, problem: Path) -> No
 
 @pytest.mark.parametrize(("leaks", "code"), [(False, 1), (True, 0)])
 def test_what_is_expected_never_enters_the_sandbox(leaks: bool, code: int, soloist: Command, problem: Path) -> None:
-    """A program that looks through all files for the expected output finds it only where the input itself gives it away."""
+    """A program that looks through all it can read for the expected output finds it only where the input gives it away."""
     expected = "a-line-that-only-the-judge-knows\n"
     (problem.parent / "cases" / "a.out").write_text(expected)
     (problem.parent / "cases" / "b.out").write_text(expected)
     if leaks:  # so that the thief is known to be able to steal
-        (problem.parent / "cases" / "a.in").write_text(f"2 {expected}")
+        for name in ("a", "b"):
+            (problem.parent / "cases" / f"{name}.in").write_text(f"2 {expected}")
     said, _ = solving(soloist, lambda ask: THIEF, problem, "--cases", problem.parent / "cases")
     assert said.code == code, said.out
 
@@ -180,7 +182,7 @@ async def test_reason_is_a_tool_for_any_agent(tmp_path: Path) -> None:
         told = await tool.ainvoke({"problem": "Print the double of a number.", "cases": [["2\n", "4\n"]]})
         wrong = await tool.ainvoke({"problem": "Print the double of a number.", "cases": [["2\n", "5\n"]]})
         await model.close()
-    assert told.startswith("verified (executed): 1 cases printed what was expected")
+    assert told.startswith("verified (executed): 1 case printed what was expected")
     assert "print(2 * int(input()))" in told
     assert wrong.startswith("NOT solved (unverified)")
 

@@ -44,18 +44,23 @@ def preload() -> bool:
     return True
 
 
+def taken() -> set[str]:
+    """Names of modules that the broker has imported: a job's own of the same name would be hidden by them."""
+    return {name.partition(".")[0] for name in sys.modules} - set(sys.builtin_module_names) - {"__main__"}
+
+
 def shadowed() -> bool:
-    """Whether the workspace has modules whose names `preload` took: it may be pytest itself, or bring a `queue.py`.
+    """Whether the workspace has modules whose names are `taken`: it may be pytest itself, or bring a `queue.py`.
 
     Then a preloaded pytest would hide them, and the check gets a new interpreter.
     """
-    taken = {name.partition(".")[0] for name in sys.modules} - set(sys.builtin_module_names) - {"__main__"}
+    names_taken = taken()
     for folder, folders, files in os.walk(ROOT):
         if "__init__.py" in files:  # a package's modules have longer names
             continue
         names = {name[:-3] for name in files if name.endswith(".py")}
         names |= {name for name in folders if os.path.exists(f"{folder}/{name}/__init__.py")}
-        if names & taken:
+        if names & names_taken:
             return True
     return False
 

@@ -1,13 +1,13 @@
-"""Process 1 of a container: lays a workspace out, then runs one job at a time for a client on stdin and stdout.
+"""Process 1 of a container: starts the broker, which runs jobs one at a time for a client on stdin and stdout.
 
-It starts nothing but jobs, never parses what they write, and answers each with one frame that only it can write: jobs
-get neither its descriptors nor its memory (it is not dumpable), and process 1 can't be killed from inside its namespace.
-After every job each other process of the namespace is killed and reaped. It ends by itself when the client goes away.
+Where the kernel and the engine allow it, the broker lives in a user namespace of its own, and every job is one fork into fresh
+pid, mount, ipc and uts namespaces (`isolation.py`): clean state at nearly the price of the fork. Where they don't, jobs run
+in the container as it is, the client is told why, and uses the container once.
 
-Not covered yet, and added later: namespaces per job (jobs that share a container share its uid, its System V
-identifiers and its user keyring), system call filters beyond what the engine brings, a limit on the memory of all
-processes together where there is no cgroup. A job has the runner's uid and so may lower the runner's resource limits
-(prlimit): that breaks the container, which is a failure of the sandbox, never a passed check. A program that
+The broker never parses what a job is given or writes. It answers with frames that only it can write: jobs have neither its
+descriptors nor its memory, and can't see, trace or signal it. It ends by itself when the client goes away.
+
+Not covered: the kernel is shared with the host. Forks share the hash seed and the layout of their address space. A program that
 reads and writes its own interpreter can forge the report of a pytest check, which is written in the same process; the
 canary, the exact test ids and the exit code make that hard, not impossible.
 """
@@ -22,90 +22,19 @@ if __name__ == "__main__":  # a script in the container: give its siblings a pac
     _package.__path__ = [str(Path(__file__).parent)]
     sys.modules[__package__] = _package
 
+import contextlib
 import fcntl
-import gc
-import json
 import os
-import select
 import signal
-from typing import Any, Final
+from typing import Final
 
-from . import kernel, pytest_job, supervise
-from .frames import Body, ClientGone, read_frame, write_frame
-from .workspace import Dirty, Refused, Workspace
+from . import isolation, kernel
+from .broker import Broker
+from .frames import ClientGone
+from .job import REQUESTS
 
-_PROTOCOL_DESCRIPTORS: Final = 900
-IDLE_SECONDS: Final = 3600.0
-"""A client that says nothing for so long is taken for gone."""
-
-
-class Runner:
-    """Answers frames until the client closes its end."""
-
-    def __init__(self, requests: int, answers: int) -> None:
-        self._requests = requests
-        self._answers = answers
-        self._workspace = Workspace()
-        self._keep = False
-
-    def serve(self) -> None:
-        """Raises `ClientGone` in the end."""
-        while True:
-            self._wait()
-            meta, body = read_frame(self._requests)
-            try:
-                answer, parts = self._answer(meta, body)
-            except Refused as refused:
-                answer, parts = {"op": "refused", "why": str(refused)}, ()
-            except (OSError, RuntimeError) as error:
-                answer, parts = {"op": "broken", "why": f"{type(error).__name__}: {error}"}, ()
-            body.skip()
-            write_frame(self._answers, answer, *parts)
-
-    def _wait(self) -> None:
-        poller = select.poll()
-        poller.register(self._requests, select.POLLIN)
-        if not poller.poll(IDLE_SECONDS * 1000):
-            raise ClientGone
-
-    def _answer(self, meta: dict[str, Any], body: Body) -> tuple[dict[str, Any], tuple[bytes, ...]]:
-        if meta["op"] == "open":
-            self._keep = meta["keep"]
-            self._workspace.unpack(body, keep=self._keep)
-            return {"op": "opened"}, ()
-        return self._job(meta, body)
-
-    def _job(self, job: dict[str, Any], body: Body) -> tuple[dict[str, Any], tuple[bytes, ...]]:
-        self._workspace.lay([(path, body.read(size)) for path, size in job["files"]])
-        job["fresh"] = False
-        if job["kind"] == "pytest":
-            if pytest_job.preload():
-                gc.collect()
-                gc.freeze()  # garbage collection in a fork then copies none of these pages
-            job["fresh"] = pytest_job.shadowed()
-        ended = supervise.run(job, self._requests)
-        dirty = self._restore(job) if self._keep else False
-        parts = (ended.stdout.content, ended.stderr.content, ended.report.content)
-        answer = {
-            "op": "done",
-            "status": ended.status,
-            "limit": ended.limit,
-            "seconds": ended.seconds,
-            "resident_kb": ended.resident_kb,
-            "truncated": ended.stdout.overflown or ended.stderr.overflown,
-            "dirty": dirty,
-            "sizes": [len(part) for part in parts],
-        }
-        return answer, parts
-
-    def _restore(self, job: dict[str, Any]) -> bool:
-        try:
-            self._workspace.restore(keep_bytecode=job["warm"])
-        except Dirty:
-            return True
-        if job["warm"]:
-            self._workspace.remember()
-        return kernel.shared_segments()
+_ANSWERS: Final = REQUESTS + 1
+_WORKS: Final = b"+"
 
 
 def main() -> int:
@@ -113,18 +42,49 @@ def main() -> int:
     if os.getpid() != 1:
         print("the runner must be process 1 of its own container", file=sys.stderr)
         return 2
-    requests = fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, _PROTOCOL_DESCRIPTORS)
-    answers = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, _PROTOCOL_DESCRIPTORS)
+    fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, REQUESTS)
+    fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, _ANSWERS)
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
-    kernel.set_dumpable(False)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # which process 1 ignores when it comes from inside the namespace
+    reading, writing = os.pipe()
+    parent = os.fork()
+    if parent == 0:
+        _become_broker(writing)
+    os.close(writing)
+    os.waitpid(parent, 0)
+    reason = os.read(reading, 1000)
+    if reason != _WORKS:
+        return _serve(None, reason.decode(errors="replace") or "the broker did not start")
+    for descriptor in (REQUESTS, _ANSWERS):
+        os.close(descriptor)
+    _, status = os.wait()  # the broker: its parent has ended, and it is ours now
+    return os.waitstatus_to_exitcode(status)
+
+
+def _become_broker(works: int) -> None:
+    """In a child, because who enters a new pid namespace with its children can't go back when that fails."""
+    code = 1
     try:
-        write_frame(answers, {"op": "ready", "protocol": 1, "python": list(sys.version_info[:3])})
-        Runner(requests, answers).serve()
-    except (ClientGone, json.JSONDecodeError):
-        pass
+        isolation.nest()
+        if os.fork() == 0:
+            code = _serve(isolation.Isolation(), "", works)
+    except (OSError, RuntimeError) as error:
+        os.write(works, str(error).encode())
+    finally:
+        os._exit(code)
+
+
+def _serve(room: isolation.Isolation | None, reason: str, works: int = -1) -> int:
+    kernel.set_dumpable(False)
+    broker = Broker(REQUESTS, _ANSWERS, room, reason)
+    if works >= 0:
+        broker.rehearse()
+        os.write(works, _WORKS)
+        os.close(works)
+    with contextlib.suppress(ClientGone):
+        broker.serve()
     return 0
 
 

@@ -1,174 +1,88 @@
-"""The files in /workspace: unpacked once, changed for a job, and put back afterwards where several jobs share a container."""
+"""The files in /workspace: unpacked once; changed for a job in its own layer; and what a job has changed, brought back."""
 
+import contextlib
+import json
 import os
-import shutil
 import stat
-import tarfile
-import time
-from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any, cast
+from collections.abc import Callable, Iterator
+from typing import IO, Final, cast
 
-ROOT = "/workspace"
-SCRATCH = ("/tmp", "/dev/shm")  # noqa: S108 - the container's own
-EPOCH = 1_000_000_000
+from .frames import read_exactly, write_all
+
+ROOT: Final = "/workspace"
+LAYER: Final = "/tmp/layer"  # noqa: S108 - the container's own; jobs see another /tmp
+"""Byte code that a warming run has left, laid over the tree for later jobs."""
+EPOCH: Final = 1_000_000_000
 """Modification time of every file as packed, seconds. A laid file gets a later one, never twice the same: a bytecode file, which
 remembers its source's time and size, can then never be taken for that of another variant."""
-RESTORE_SECONDS = 5.0
-
-Changes = list[tuple[str, bytes]]
+_CACHE: Final = "__pycache__"
+_MOST_CACHED: Final = 64 << 20
+_MOST_FILES: Final = 10_000
+_LARGEST: Final = 16 << 20
 
 
 class Refused(ValueError):
     """A change that may not be laid; the client's mistake, not the program's."""
 
 
-class Dirty(RuntimeError):
-    """The workspace could not be put back: the container must be thrown away."""
+class Payload:
+    """The bytes behind an order, readable once, as from a file."""
+
+    def __init__(self, descriptor: int, length: int) -> None:
+        self._descriptor = descriptor
+        self.left = length
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes (all that is left when negative); fewer only at the end. Raises `ClientGone`."""
+        wanted = self.left if size < 0 else min(size, self.left)
+        self.left -= wanted
+        return read_exactly(self._descriptor, wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """What tells an untouched file from a changed one. ctime can't be set by the program."""
+def unpack(archive: Payload) -> None:
+    """Extract a tar archive, packed by us. Raises OSError, `tarfile.TarError`."""
+    import tarfile  # in the fork that unpacks: a smaller broker forks faster
 
-    inode: int
-    mode: int
-    size: int
-    mtime: int
-    ctime: int
-
-    @classmethod
-    def of(cls, path: str) -> "State":
-        """The state now."""
-        found = os.lstat(path)
-        if stat.S_ISDIR(found.st_mode):  # a folder's times change with every file in it
-            return cls(found.st_ino, found.st_mode, 0, 0, 0)
-        return cls(found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    with tarfile.open(fileobj=cast("IO[bytes]", archive), mode="r|") as tar:
+        if hasattr(tarfile, "fully_trusted_filter"):  # not before Python 3.11.4, which Debian 12 lacks
+            tar.extraction_filter = tarfile.fully_trusted_filter
+        tar.extractall(ROOT)  # noqa: S202
 
 
-class Workspace:
-    """/workspace, and, when it is to be restored, the archive that it came from."""
-
-    def __init__(self) -> None:
-        self._archive: IO[bytes] | None = None
-        self._members: dict[str, tarfile.TarInfo] = {}
-        self._expected: dict[str, State] = {}
-        self._laid = 0
-
-    def unpack(self, body: Any, *, keep: bool) -> None:
-        """Extract a tar archive; with `keep`, remember it in anonymous memory that no other process can open."""
-        source = body
-        if keep:
-            self._archive = os.fdopen(os.memfd_create("workspace"), "w+b")
-            shutil.copyfileobj(body, self._archive)
-            self._archive.seek(0)
-            source = self._archive
-        with tarfile.open(fileobj=cast("IO[bytes]", source), mode="r:" if keep else "r|") as archive:
-            if hasattr(tarfile, "fully_trusted_filter"):  # not before Python 3.11.4, which Debian 12 lacks
-                archive.extraction_filter = tarfile.fully_trusted_filter  # packed by us
-            archive.extractall(ROOT)  # noqa: S202
-            if keep:
-                self._members = {f"{ROOT}/{m.name}": m for m in archive.getmembers()}
-        if keep:
-            self.remember()
-
-    def lay(self, changes: Changes) -> None:
-        """Write changed files. Raises `Refused` before anything is written."""
-        targets = [(self._target(path), content) for path, content in changes]
-        for target, content in targets:
-            mode = 0o644
-            if os.path.lexists(target):
-                mode = stat.S_IMODE(os.lstat(target).st_mode) if not os.path.islink(target) else mode
-                _writable(os.path.dirname(target))
-                os.unlink(target)
-            else:
-                os.makedirs(os.path.dirname(target), exist_ok=True)
-                _writable(os.path.dirname(target))
-            self._laid += 1
-            _write(target, content, mode, EPOCH + self._laid)
-
-    def _target(self, path: str) -> str:
-        parts = path.split("/")
-        if not path or path.startswith("/") or "\0" in path or {"", ".", ".."} & set(parts):
-            raise Refused(f"{path!r} does not lie in the workspace")
-        folder = ROOT
-        for part in parts[:-1]:
-            folder = f"{folder}/{part}"
-            if os.path.islink(folder) or (os.path.lexists(folder) and not os.path.isdir(folder)):
-                raise Refused(f"{path!r}: {part!r} is not a folder of the workspace")
-        target = f"{folder}/{parts[-1]}"
-        if os.path.isdir(target) and not os.path.islink(target):
-            raise Refused(f"{path!r} is a folder")
-        return target
-
-    def remember(self) -> None:
-        """Take what is there now for the state to come back to."""
-        self._expected = {path: State.of(path) for path in _below(ROOT)}
-
-    def restore(self, *, keep_bytecode: bool = False) -> None:
-        """Put everything back as it was remembered. Raises `Dirty` when that fails or takes longer than `RESTORE_SECONDS`.
-
-        `keep_bytecode` spares new __pycache__ folders, for the run that fills them on purpose.
-        """
-        deadline = time.monotonic() + RESTORE_SECONDS
-        try:
-            for folder in SCRATCH:
-                _empty(folder, deadline)
-            self._remove_changed(deadline, keep_bytecode)
-            for path in [path for path in self._expected if not os.path.lexists(path)]:
-                if "/__pycache__/" in path:  # made again when needed, never trusted
-                    del self._expected[path]
-                else:
-                    self._put_back(path)
-        except (OSError, RecursionError, KeyError) as error:
-            raise Dirty(f"{type(error).__name__}: {error}") from error
-
-    def _remove_changed(self, deadline: float, keep_bytecode: bool) -> None:
-        for path in list(_below(ROOT)):
-            _in_time(deadline)
-            if keep_bytecode and "/__pycache__" in path:
-                continue
-            try:
-                state = State.of(path)
-            except FileNotFoundError:  # went with its folder
-                continue
-            if self._expected.get(path) == state:
-                continue
-            _remove(path, deadline)
-
-    def _put_back(self, path: str) -> None:
-        member = self._members.get(path)
-        parent = os.path.dirname(path)
-        _writable(parent)
-        if member is None or member.isdir():
-            os.mkdir(path)
-            os.chmod(path, (member.mode if member else 0o755))
-        elif member.issym():
-            os.symlink(member.linkname, path)
+def lay(changes: "list[tuple[str, bytes]]", serial: int) -> None:
+    """Write changed files. `serial` numbers the jobs of a container. Raises `Refused` before anything is written."""
+    targets = [(_target(path), content) for path, content in changes]
+    for target, content in targets:
+        mode = 0o644
+        folder = os.path.dirname(target)
+        if os.path.lexists(target):
+            found = os.lstat(target).st_mode
+            mode = mode if stat.S_ISLNK(found) else stat.S_IMODE(found)
+            _writable(folder)
+            os.unlink(target)
         else:
-            assert self._archive is not None  # noqa: S101
-            content = os.pread(self._archive.fileno(), member.size, member.offset_data)
-            _write(path, content, member.mode, EPOCH)
-        self._expected[path] = State.of(path)
+            os.makedirs(folder, exist_ok=True)
+            _writable(folder)
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        write_all(descriptor, content)
+        os.fchmod(descriptor, mode)
+        os.close(descriptor)
+        os.utime(target, (EPOCH + serial, EPOCH + serial))
 
 
-def _below(top: str) -> "list[str]":
-    """Every path under a folder, folders before what they hold; folders that we may not read are opened first."""
-    found, folders = [], [top]
-    while folders:
-        folder = folders.pop()
-        with os.scandir(_readable(folder)) as entries:
-            for entry in entries:
-                found.append(entry.path)
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-    return found
-
-
-def _readable(folder: str) -> str:
-    if not os.access(folder, os.R_OK | os.X_OK):
-        os.chmod(folder, 0o700)
-    return folder
+def _target(path: str) -> str:
+    parts = path.split("/")
+    if not path or path.startswith("/") or "\0" in path or {"", ".", ".."} & set(parts):
+        raise Refused(f"{path!r} does not lie in the workspace")
+    folder = ROOT
+    for part in parts[:-1]:
+        folder = f"{folder}/{part}"
+        if os.path.islink(folder) or (os.path.lexists(folder) and not os.path.isdir(folder)):
+            raise Refused(f"{path!r}: {part!r} is not a folder of the workspace")
+    target = f"{folder}/{parts[-1]}"
+    if os.path.isdir(target) and not os.path.islink(target):
+        raise Refused(f"{path!r} is a folder")
+    return target
 
 
 def _writable(folder: str) -> None:
@@ -176,29 +90,55 @@ def _writable(folder: str) -> None:
         os.chmod(folder, stat.S_IMODE(os.lstat(folder).st_mode) | 0o700)
 
 
-def _write(path: str, content: bytes, mode: int, mtime: int) -> None:
-    Path(path).write_bytes(content)
-    os.chmod(path, mode)
-    os.utime(path, (mtime, mtime))
+def collect(upper: int, send: Callable[[bytes], object]) -> None:
+    """Send every regular file of a dead job's layer: a line of JSON, then the content; for a removed one the line alone.
+
+    No link is followed, nothing but regular files is opened, and the client bounds how much is taken.
+    """
+    for count, (path, found, folder, name) in enumerate(_below(upper, "")):
+        if count >= _MOST_FILES:
+            raise OSError(f"the job has made more than {_MOST_FILES} files")
+        if stat.S_ISCHR(found.st_mode) and found.st_rdev == 0:  # overlayfs's mark for "removed"
+            send(json.dumps({"path": path, "size": None}).encode() + b"\n")
+        elif stat.S_ISREG(found.st_mode) and _CACHE not in path.split("/"):
+            if found.st_size > _LARGEST:
+                raise OSError(f"{path[:200]!r} is larger than {_LARGEST >> 20} MiB")
+            descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+            with open(descriptor, "rb") as file:
+                content = file.read(found.st_size)
+            line = {"path": path, "size": len(content), "executable": bool(found.st_mode & 0o100)}
+            send(json.dumps(line).encode() + b"\n")
+            send(content)
 
 
-def _empty(folder: str, deadline: float) -> None:
+def _below(folder: int, prefix: str) -> "Iterator[tuple[str, os.stat_result, int, str]]":
+    """(path, what it is, the folder that holds it, its name there) of everything but folders."""
     with os.scandir(folder) as entries:
-        for entry in list(entries):
-            _remove(entry.path, deadline)
+        names = sorted(entry.name for entry in entries)
+    for name in names:
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        if stat.S_ISDIR(found.st_mode):
+            os.chmod(name, 0o700, dir_fd=folder)  # it is the job's own, and the job is dead
+            inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+            try:
+                yield from _below(inner, f"{prefix}{name}/")
+            finally:
+                os.close(inner)
+        else:
+            yield f"{prefix}{name}", found, folder, name
 
 
-def _remove(path: str, deadline: float) -> None:
-    _in_time(deadline)
-    _writable(os.path.dirname(path))
-    if not os.path.isdir(path) or os.path.islink(path):
-        os.unlink(path)
-        return
-    _readable(path)
-    _empty(path, deadline)
-    os.rmdir(path)
-
-
-def _in_time(deadline: float) -> None:
-    if time.monotonic() > deadline:
-        raise Dirty("putting the workspace back took too long")
+def harvest(upper: int) -> None:
+    """Keep the byte code that a dead job has compiled, as a layer for later ones; nothing else that it wrote."""
+    left = _MOST_CACHED
+    for path, found, folder, name in _below(upper, ""):
+        parent = os.path.dirname(path)
+        if os.path.basename(parent) != _CACHE or not name.endswith(".pyc") or not stat.S_ISREG(found.st_mode):
+            continue
+        left -= found.st_size
+        if left < 0:
+            return
+        os.makedirs(f"{LAYER}/{parent}", exist_ok=True)
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+        with open(descriptor, "rb") as source, contextlib.suppress(FileExistsError), open(f"{LAYER}/{path}", "xb") as target:
+            target.write(source.read(found.st_size))

@@ -4,19 +4,31 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Event
 
 
-def run(argv: Sequence[str], *, stop: Event, seconds: float) -> tuple[int, str]:
-    """Exit code, and stdout with stderr. Raises `TimeoutError` after `seconds`, `InterruptedError` after `stop`."""
+def run(
+    argv: Sequence[str], *, stop: Event, seconds: float, extra: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> tuple[int, str]:
+    """Exit code, and stdout with stderr; `extra` is added to the environment.
+
+    Raises `TimeoutError` after `seconds`, `InterruptedError` after `stop`.
+    """
     deadline = time.monotonic() + seconds
     with TemporaryFile() as output:
-        environment = {**os.environ, "LC_ALL": "C"}  # we read some of these outputs
+        environment = {**os.environ, **(extra or {}), "LC_ALL": "C"}  # we read some of these outputs
         process = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment, start_new_session=True
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            cwd=cwd,
+            start_new_session=True,
         )
         try:
             while True:

@@ -48,6 +48,8 @@ def install(root: Path, users: Sequence[Path], stop: Event) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
+    if target.exists():
+        return  # of an image whose files are shared
     target.parent.mkdir(parents=True, exist_ok=True)
     copyfile(source, target)
     target.chmod(0o755)

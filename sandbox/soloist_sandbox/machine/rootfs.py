@@ -4,15 +4,17 @@ Only what is named here is copied: never a folder of the host that could hold mo
 by any uid, writable by nobody else, and without setuid bits.
 """
 
+import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from shutil import copyfile, copytree, ignore_patterns
 from threading import Event
 
-from soloist_sandbox.image_spec import runner_files
+from soloist_sandbox.image_spec import RUNNER, ImageSpec, runner_files
 from soloist_sandbox.machine import libraries, packages, programs, python
 from soloist_sandbox.machine.command import run
+from soloist_sandbox.machine.installer import Target
 
 UID = 10001
 """The user that jobs run as."""
@@ -28,25 +30,69 @@ _ETC = {
 }
 
 
-def assemble(root: Path, requirements: Sequence[str], stop: Event) -> None:
+def assemble(root: Path, spec: ImageSpec, stop: Event) -> None:
     """Make the root file system in the new folder `root`.
 
     Raises `SandboxUnavailable` when a part is missing or a requirement can't be installed, `InterruptedError` after `stop`.
     """
     _skeleton(root)
-    packages.install(root / "opt/soloist", requirements, stop)
-    for file in runner_files():
-        copyfile(file, root / "opt/soloist" / file.name)
-    for script in (root / "opt/soloist/bin").iterdir():
-        (root / "usr/local/bin" / script.name).symlink_to(f"/opt/soloist/bin/{script.name}")
-    python.install(root)
+    _install_soloist(root, spec, stop)
+    python.install(root, spec.own)
     programs.install(root)
     _data(root)
     if stop.is_set():
         raise InterruptedError
     libraries.install(root, list(_executables(root)), stop)
-    _compile(root, stop)
+    _compile(root, (python.standard_library(root), root / "opt/soloist"), stop)
     _normalise(root)
+
+
+def extend(root: Path, base: Path, spec: ImageSpec, stop: Event) -> None:
+    """As `assemble`, on a finished root file system without packages of the user's, whose files are shared rather than copied."""
+    copytree(base, root, symlinks=True, copy_function=_share, ignore=_but_soloist(base))
+    _install_soloist(root, spec, stop)
+    python.write_import_path(root, spec.own)
+    if stop.is_set():
+        raise InterruptedError
+    site = [file for file in (root / "opt/soloist/site").rglob("*.so*") if file.is_file() and libraries.is_elf(file)]
+    if site:
+        libraries.install(root, site, stop)
+    _compile(root, (root / "opt/soloist",), stop)
+    _normalise(root)
+
+
+def _share(source: str, target: str) -> None:
+    """One file under two names, as no image is ever written to."""
+    try:
+        os.link(source, target)
+    except OSError:
+        copyfile(source, target)
+
+
+def _but_soloist(base: Path) -> Callable[[str, list[str]], list[str]]:
+    opt = str(base / "opt")
+    return lambda folder, names: ["soloist"] if folder == opt else []
+
+
+def _install_soloist(root: Path, spec: ImageSpec, stop: Event) -> None:
+    home = root / "opt/soloist"
+    furnish(home, spec, None, stop)
+    python.launcher(home / "python3", "/usr/local/bin/python3")
+    if spec.venv:
+        (root / python.VENV.lstrip("/")).mkdir()  # where it will be bound: the root is read-only later
+    for script in (home / "bin").iterdir():
+        link = root / "usr/local/bin" / script.name
+        if not link.is_symlink() and not link.exists():
+            link.symlink_to(f"/opt/soloist/bin/{script.name}")
+
+
+def furnish(home: Path, spec: ImageSpec, target: Target | None, stop: Event) -> None:
+    """Fill /opt/soloist, for this machine's Python or for `target`: packages, commands, the runner. Raises as `assemble`."""
+    packages.install(home, spec, target, stop)
+    for file in runner_files():
+        copy = home / file.relative_to(RUNNER)
+        copy.parent.mkdir(exist_ok=True)
+        copyfile(file, copy)
 
 
 def _skeleton(root: Path) -> None:
@@ -74,11 +120,10 @@ def _executables(root: Path) -> Iterator[Path]:
                 yield file
 
 
-def _compile(root: Path, stop: Event) -> None:
+def _compile(root: Path, folders: Sequence[Path], stop: Event) -> None:
     """Byte code beforehand: the root is read-only later. Its paths are those inside, and no file time can make it stale."""
     options = ["-q", "-q", "-j", "0", "-s", str(root), "-p", "/", "--invalidation-mode", "unchecked-hash"]
-    folders = [str(python.standard_library(root)), str(root / "opt/soloist")]
-    run([sys.executable, "-I", "-m", "compileall", *options, *folders], stop=stop, seconds=COMPILE_SECONDS)
+    run([sys.executable, "-I", "-m", "compileall", *options, *map(str, folders)], stop=stop, seconds=COMPILE_SECONDS)
     # Its exit code is of no use: some distributions ship files that no Python 3 compiles.
 
 

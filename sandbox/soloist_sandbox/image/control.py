@@ -1,0 +1,12 @@
+"""The words that a job's first process says to the broker, over a channel that foreign code never holds."""
+
+READY = b"r"
+"""It is isolated; with the word comes the job's scratch space, opened as a folder."""
+GO = b"g"
+"""The payload is read and the work begins: the clock runs from here."""
+REFUSED = b"x"
+"""The client asks for what can't be done; the reason follows."""
+FAILED = b"f"
+"""The job can't be started; the reason follows."""
+STATUS = b"s"
+"""How the program below it has ended: four bytes, as from `wait`."""
