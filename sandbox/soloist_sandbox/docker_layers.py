@@ -103,9 +103,7 @@ def _fill(home: Path, inside: Inside, spec: ImageSpec, say: "Callable[[str], Non
     if inside.python:
         launcher(home / "python3", inside.python)
     else:
-        base = ImageSpec("base")
-        with rootfs_store.locked(base, stop):
-            private_python.install(Path(rootfs_store.make(base, stop).where) / "rootfs", home / "private")
+        private_python.install(rootfs_store.plain(spec, stop), home / "private")
         launcher(home / "python3", private_python.PYTHON)
         theirs = f"its Python is {inside.version[0]}.{inside.version[1]}" if inside.version > (0, 0) else "it has no Python"
         say(f"{theirs}: pytest runs on this machine's {VERSION}, laid into the image; commands see the image as it is")

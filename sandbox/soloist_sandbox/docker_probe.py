@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Final
 
 from soloist_sandbox.contract import SandboxUnavailable
@@ -23,8 +24,10 @@ _SCRIPT: Final = """
 for name in python3 python python3.14 python3.13 python3.12 python3.11 /usr/local/bin/python3 /usr/bin/python3; do
     command -v "$name" >/dev/null 2>&1 && "$name" -I -c "$0" 2>/dev/null
 done
-true
+echo .
 """
+_LATE_SECONDS: Final = 5.0
+"""How long Docker may take to have written down what a container has said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,12 @@ def _said(client: "DockerClient", image: str) -> str:
     try:
         container.start()
         container.wait(timeout=_SECONDS)
-        said: bytes = container.logs(stdout=True, stderr=False)
-        return said.decode(errors="replace")
+        deadline = monotonic() + _LATE_SECONDS
+        while not (said := container.logs(stdout=True, stderr=False)).endswith(b".\n"):
+            if monotonic() > deadline:
+                raise SandboxUnavailable(f"image {image} could not be looked into: its shell ended early")
+            sleep(0.1)
+        return str(said.decode(errors="replace"))
     except APIError as error:
         if "/bin/sh" in str(error):
             raise SandboxUnavailable(f"image {image} has no shell at /bin/sh, which the sandbox needs") from error

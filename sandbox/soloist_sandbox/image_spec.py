@@ -99,6 +99,11 @@ class ImageSpec:
             raise ValueError(f"image name {self.name!r}: use lower-case letters, digits, and single . _ - between them")
 
     @property
+    def adds(self) -> bool:
+        """Whether it has anything that not every image has."""
+        return bool(self.requirements or self.pins or self.own or self.venv)
+
+    @property
     def home(self) -> Path:
         """Folder of this name's images."""
         return store() / self.name

@@ -151,12 +151,15 @@ def _fault(check: Check, baseline: Outcome | None, outcome: Outcome) -> str | No
         return None
     if (report := outcome.report) is None:
         return "there is no report of the tests"
-    return _unbelievable(report) or (
+    return _unbelievable(report, baseline.report if baseline else None) or (
         _difference(baseline.report, report) if baseline and baseline.report else _nothing_ran(report)
     )
 
 
-def _unbelievable(report: TestReport) -> str | None:
+def _unbelievable(report: TestReport, before: TestReport | None) -> str | None:
+    known = {(one.path, one.act) for one in before.meddling} if before else set()
+    if new := [f"{one.path} {one.act}" for one in report.meddling if one.laid and (one.path, one.act) not in known]:
+        return f"the candidate meddles with what judges it: {_some(new)}"
     if not report.complete:
         return "the tests' report is not complete: the program left pytest before its end"
     if report.exit_code != 0:

@@ -1,97 +1,100 @@
 """No program is judged as passed for anything but doing the work."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
-from soloist_sandbox.contract import Limits, Outcome, Session
+from soloist_sandbox.contract import Limits, Outcome, PytestCheck, Session
 from soloist_sandbox.integrity import judge
 
-from .conftest import CALC, CHECK, FIXED, LIMITS
+from .conftest import CHECK, AnySandbox
+from .forgeries import CALC, CRUDE, FIXED, FOOLING, HONEST, TESTS
 
-FORGERIES = {
-    "exit at import": "import os; os._exit(0)",
-    "exit in the function": "import os\ndef add(a, b): os._exit(0)\ndef negate(a): return -a",
-    "exit at the end": "import atexit, os; atexit.register(os._exit, 0)\ndef add(a, b): return 0\ndef negate(a): return -a",
-    "sys.exit at import": "import sys; sys.exit(0)",
-    "sys.exit in the function": "import sys\ndef add(a, b): sys.exit(0)\ndef negate(a): return -a",
-    "pytest.exit": "import pytest\ndef add(a, b): pytest.exit('fine', returncode=0)\ndef negate(a): return -a",
-    "pytest.skip": "import pytest\ndef add(a, b): pytest.skip('later')\ndef negate(a): return -a",
-    "skip at import": "import pytest; pytest.skip('later', allow_module_level=True)",
-    "xfail": "import pytest\ndef add(a, b): pytest.xfail('known')\ndef negate(a): return -a",
-    "patched report": """from _pytest.reports import TestReport
-real = TestReport.from_item_and_call.__func__
-def fake(cls, item, call):
-    call.excinfo = None
-    return real(cls, item, call)
-TestReport.from_item_and_call = classmethod(fake)
-def add(a, b): return 0
-def negate(a): return -a
-""",
-    "patched outcome": """from _pytest.reports import TestReport
-TestReport.__setattr__ = lambda self, name, value: object.__setattr__(self, name, "passed" if name == "outcome" else value)
-TestReport.failed = property(lambda self: False)
-import _pytest.main
-_pytest.main.Session.testsfailed = property(lambda self: 0, lambda self, value: None)
-def add(a, b): return 0
-def negate(a): return -a
-""",
-    "patched exit code": """import _pytest.main
-_pytest.main.Session.exitstatus = property(lambda self: 0, lambda self, value: None)
-def add(a, b): return 0
-def negate(a): return -a
-""",
-    "fake reports everywhere": """import json, os
-test = {"t": "test", "status": "passed", "seconds": 0, "message": "", "frames": []}
-lines = [{**test, "id": f"test_calc.py::test_{n}"} for n in ("add", "negate")]
-lines += [{"t": "end", "exit": 0}, {"t": "canary", "caught": True}]
-text = "".join(json.dumps(line) + "\\n" for line in lines).encode()
-for fd in range(1, 2000):
-    try: os.write(fd, text)
-    except OSError: pass
-print("2 passed")
-def add(a, b): return 0
-def negate(a): return -a
-""",
-    "nonsense reports": """import os
-for fd in range(900, 1100):
-    try: os.write(fd, b"[" * 100000 + b"\\n" + b'{"t": NaN}\\n\\xff\\n' + b"9" * 100000 + b"\\n")
-    except OSError: pass
-def add(a, b): return a + b
-def negate(a): return -a
-""",
-    "closed descriptors": "import os; os.closerange(0, 5000)\ndef add(a, b): return a + b\ndef negate(a): return -a",
-    "fork": "import os\nif os.fork(): os._exit(0)\ndef add(a, b): return 0\ndef negate(a): return -a",
-}
+LIMITS = Limits(seconds=10, memory_mb=256, disk_mb=16, processes=64)
+CALC_CHECK = PytestCheck(args=("-q", "test_calc.py"))
 
 
 @pytest.fixture
-async def baseline(session: Session) -> Outcome:
-    """The run before any change: one test fails."""
-    return await session.run(CHECK)
+async def forge(sandbox: AnySandbox, tmp_path: Path) -> AsyncIterator[Session]:
+    """A session over a `calc.py` whose `add` is wrong, and the tests that the forgeries are made for."""
+    for name, text in {"calc.py": CALC, **TESTS}.items():
+        (tmp_path / name).write_text(text)
+    session = await sandbox.open(tmp_path, limits=LIMITS)
+    yield session
+    await session.close()
 
 
-async def test_forgeries_never_pass(session: Session, baseline: Outcome) -> None:
-    """No program is judged as passed for exiting with 0, skipping, patching pytest, or claiming that it passed."""
+async def forged(session: Session, candidates: dict[str, tuple[PytestCheck, str]]) -> dict[str, tuple[Outcome, Outcome]]:
+    """Outcomes before and after each change."""
     turn = asyncio.Semaphore(4)
 
-    async def forged(forgery: str) -> Outcome:
+    async def run(check: PytestCheck, source: str | None) -> Outcome:
         async with turn:
-            return await session.run(CHECK, changes={"calc.py": f"{forgery}\n".encode()}, limits=LIMITS)
+            return await session.run(check, changes={"calc.py": source.encode()} if source is not None else {})
 
-    outcomes = await asyncio.gather(*map(forged, FORGERIES.values()))
-    for name, outcome in zip(FORGERIES, outcomes, strict=True):
-        judgement = judge(CHECK, baseline, outcome)
-        assert not judgement.passed, (name, judgement, outcome)
+    checks = {check.args: check for check, _ in candidates.values()}
+    before = dict(zip(checks, await asyncio.gather(*(run(check, None) for check in checks.values())), strict=True))
+    after = await asyncio.gather(*(run(*candidate) for candidate in candidates.values()))
+    return {name: (before[check.args], outcome) for (name, (check, _)), outcome in zip(candidates.items(), after, strict=True)}
+
+
+def on(file: str) -> PytestCheck:
+    """The check of one file of tests."""
+    return PytestCheck(args=("-q", file))
+
+
+async def test_crude_forgeries_never_pass(forge: Session) -> None:
+    """No program is judged as passed for exiting with 0, skipping, patching pytest, or claiming that it passed."""
+    for name, (before, after) in (await forged(forge, {name: (CALC_CHECK, s) for name, s in CRUDE.items()})).items():
+        judgement = judge(CALC_CHECK, before, after)
+        assert not judgement.passed, (name, judgement, after)
         assert judgement.level == "unverified"
 
 
-async def test_honest_work_passes(session: Session, baseline: Outcome) -> None:
-    """What really works is judged as tested, in one sentence."""
-    outcome = await session.run(CHECK, changes={"calc.py": FIXED})
-    judgement = judge(CHECK, baseline, outcome)
-    assert judgement.passed, judgement
-    assert judgement.level == "tested"
-    assert judgement.why == "2 tests passed, the same as before; 1 of them failed before the change"
+async def test_forgeries_that_fool_pytest_never_pass(forge: Session) -> None:
+    """Where pytest itself is made to say that all is well, evidence is still not had."""
+    candidates = {name: (on(file), source) for name, (file, source) in FOOLING.items()}
+    for name, (before, after) in (await forged(forge, candidates)).items():
+        judgement = judge(candidates[name][0], before, after)
+        assert not judgement.passed, (name, judgement, after)
+        assert judgement.level == "unverified"
+
+
+async def test_forgeries_do_fool_pytest(forge: Session) -> None:
+    """Those forgeries are real: where nobody watches, pytest reports every test as passed and ends with 0."""
+    for file in TESTS:
+        variants = {name: source.encode() for name, (made_for, source) in FOOLING.items() if made_for == file}
+        changes = [{"calc.py": source} for source in variants.values()]
+        async for seen in forge.screen(on(file), changes):
+            name = list(variants)[seen.index]
+            assert seen.exit_code == 0, (name, seen)
+            assert seen.report is not None
+            assert {test.status for test in seen.report.tests} == {"passed"}, (name, seen)
+
+
+@pytest.mark.parametrize("source", [FIXED.replace("return a + b", "return a + b if a is not None else int('')"), HONEST])
+async def test_honest_work_passes(forge: Session, source: str) -> None:
+    """What really works is judged as tested, also when it logs, inspects signatures and compares in its own way."""
+    candidates = {file: (on(file), source) for file in TESTS}
+    for file, (before, after) in (await forged(forge, candidates)).items():
+        judgement = judge(on(file), before, after)
+        assert judgement.passed, (file, judgement, after)
+        assert judgement.level == "tested"
+        assert after.report is not None
+        assert not after.report.meddling
+
+
+async def test_what_a_file_did_before_is_not_held_against_it(forge: Session) -> None:
+    """A file that looked at the stack before the change may do so after it; one that begins to is refused."""
+    looking = "import sys\nCALLER = sys._getframe().f_back\n"
+    check = on("test_calc.py")
+    fixed = {"calc.py": (looking + FIXED).encode()}
+    before = await forge.run(check, changes={"calc.py": (looking + CALC).encode()})
+    assert judge(check, before, await forge.run(check, changes=fixed)).passed
+    judgement = judge(check, await forge.run(check), await forge.run(check, changes=fixed))
+    assert not judgement.passed
+    assert judgement.why == "the candidate meddles with what judges it: calc.py looks at the stack"
 
 
 async def test_hang_in_the_baseline(session: Session) -> None:
@@ -102,5 +105,6 @@ async def test_hang_in_the_baseline(session: Session) -> None:
     assert outcome.report is not None
     assert not outcome.report.complete
     assert [test.status for test in outcome.report.tests] == ["failed", "error"]
-    fixed = await session.run(CHECK, changes={"calc.py": FIXED})
+    fixed = await session.run(CHECK, changes={"calc.py": FIXED.encode()})
     assert judge(CHECK, outcome, fixed).level == "tested"
+    assert judge(CHECK, outcome, fixed).why == "2 tests passed, the same as before; 2 of them failed before the change"

@@ -1,15 +1,19 @@
 """What the host makes of the bytes that come out of a container."""
 
 import asyncio
+import hashlib
 import json
 
 import pytest
+from soloist_sandbox.image import frames
 from soloist_sandbox.report import parse_report
-from soloist_sandbox.wire import HEADER, MAGIC, MAX_META, ContainerLost, Done, header, read_reply
+from soloist_sandbox.wire import ContainerLost, Finished, SetupError, read_finished
 
 TEST = {"t": "test", "id": "a.py::x", "status": "passed", "seconds": 0.5, "message": "", "frames": [["a.py", 3, "x"]]}
 END = {"t": "end", "exit": 0}
 CANARY = {"t": "canary", "caught": True}
+SEALED = {"t": "sealed", "hash": hashlib.sha256(b"secret").hexdigest()}
+WITNESS = {"t": "witness", "secret": "secret", "returned": ["a.py::x"]}
 
 
 def lines(*events: object) -> bytes:
@@ -21,7 +25,9 @@ def test_whole_report() -> None:
     """A report with its end and its canary is complete."""
     spectrum = {"t": "spectrum", "path": "a.py", "lines": [[1, 2, 3]]}
     report = parse_report(
-        lines({"t": "collected", "ids": ["a.py::x"]}, {"t": "start", "id": "a.py::x"}, TEST, END, spectrum, CANARY)
+        lines(
+            SEALED, {"t": "collected", "ids": ["a.py::x"]}, {"t": "start", "id": "a.py::x"}, TEST, END, spectrum, CANARY, WITNESS
+        )
     )
     assert (report.complete, report.exit_code, report.canary_caught) == (True, 0, True)
     assert [(test.id, test.status, test.seconds, test.frames[0].line) for test in report.tests] == [("a.py::x", "passed", 0.5, 3)]
@@ -67,6 +73,48 @@ def test_second_end_and_late_tests() -> None:
     assert not parse_report(lines(CANARY, TEST, END)).canary_caught
 
 
+@pytest.mark.parametrize(
+    "events",
+    [
+        (SEALED, TEST, END, CANARY),
+        (TEST, SEALED, END, CANARY, WITNESS),
+        (SEALED, SEALED, TEST, END, CANARY, WITNESS),
+        (SEALED, TEST, END, CANARY, {**WITNESS, "secret": "guessed"}),
+        (SEALED, TEST, CANARY, WITNESS),
+        (SEALED, TEST, END, CANARY, WITNESS, WITNESS),
+        (SEALED, TEST, END, CANARY, WITNESS, CANARY),
+        (TEST, END, CANARY, WITNESS),
+    ],
+)
+def test_evidence_has_a_seal_and_an_end(events: tuple[object, ...]) -> None:
+    """What is evidence starts with a hash and ends with its secret; else the canary counts for nothing."""
+    report = parse_report(lines(*events))
+    assert not report.complete
+    assert not report.canary_caught
+
+
+def test_unwitnessed_canary() -> None:
+    """A report without a seal is one of a screening: complete, and no evidence."""
+    report = parse_report(lines(TEST, END, CANARY))
+    assert report.complete
+    assert not report.canary_caught
+
+
+def test_unwitnessed_test() -> None:
+    """A test that pytest reports as passed has failed when nobody saw its function return."""
+    report = parse_report(lines(SEALED, TEST, {**TEST, "id": "a.py::y"}, END, CANARY, WITNESS))
+    assert report.canary_caught
+    assert (report.ids("passed"), report.ids("failed")) == (("a.py::x",), ("a.py::y",))
+    assert "was not seen" in report.tests[1].message
+
+
+def test_meddling() -> None:
+    """What files did to the tests is told once each."""
+    meddled = {"t": "meddled", "path": "a.py", "act": "looks at the stack", "laid": True}
+    report = parse_report(lines(SEALED, meddled, meddled, TEST, END, CANARY, WITNESS))
+    assert [(one.path, one.act, one.laid) for one in report.meddling] == [("a.py", "looks at the stack", True)]
+
+
 def test_unfinished_tests_have_names() -> None:
     """After a crash, the test that ran and those that were to come are named; after a regular end nothing is added."""
     start = (lines({"t": "collected", "ids": ["a.py::x", "b", "c"]}, TEST, {"t": "start", "id": "b"}),)
@@ -81,53 +129,53 @@ def test_empty() -> None:
     assert not parse_report(b"").complete
 
 
-DONE = {
-    "op": "done",
-    "status": 0,
-    "limit": None,
-    "seconds": 1,
-    "resident_kb": 1,
-    "truncated": False,
-    "dirty": False,
-    "sizes": [1, 1, 1],
-}
+RESULT = frames.Result(0, 0, 0, 1.5, 0.5, 2048, 1, 1, 1, 0)
 
 
-def reply(data: bytes) -> Done:
+def answer(kind: int, body: bytes, magic: bytes = frames.MAGIC) -> bytes:
+    """An answer as the broker sends it."""
+    return frames.ANSWER.pack(magic, kind, len(body)) + body
+
+
+def read(data: bytes) -> Finished:
     """What the host reads from these bytes."""
 
-    async def read() -> Done:
+    async def reading() -> Finished:
         stream = asyncio.StreamReader()
         stream.feed_data(data)
         stream.feed_eof()
-        found = await read_reply(stream.readexactly, 100)
-        assert isinstance(found.answer, Done)
-        assert found.parts() == (b"a", b"b", b"c")
-        return found.answer
+        return await read_finished(stream.readexactly, 100)
 
-    return asyncio.run(read())
+    return asyncio.run(reading())
 
 
 def test_answer() -> None:
-    """An answer carries its three parts."""
-    assert reply(header(DONE, 3) + b"abc").seconds == 1
+    """An answer carries its result and its parts."""
+    found = read(answer(frames.DONE, RESULT.pack() + b"abc"))
+    assert (found.result, found.stdout, found.stderr, found.report, found.files) == (RESULT, b"a", b"b", b"c", b"")
 
 
 @pytest.mark.parametrize(
     "data",
     [
-        b"HTTP" + bytes(20),
-        HEADER.pack(MAGIC, MAX_META + 1, 0),
-        HEADER.pack(MAGIC, 2, 101) + b"{}",
-        HEADER.pack(MAGIC, 50_000, 0) + b"[" * 50_000,
-        header({"op": "done"}, 0),
-        header({**DONE, "limit": "patience"}, 3) + b"abc",
-        header({**DONE, "sizes": [1, 1, 2]}, 3) + b"abc",
-        header({**DONE, "sizes": [-1, 1, 3]}, 3) + b"abc",
-        header({**DONE, "extra": 1}, 3) + b"abc",
+        answer(frames.DONE, RESULT.pack() + b"abc", magic=b"HTTP"),
+        frames.ANSWER.pack(frames.MAGIC, frames.DONE, 1 << 40),
+        answer(frames.READY, b""),
+        answer(frames.DONE, b"short"),
+        answer(frames.DONE, RESULT.pack() + b"ab"),
+        answer(frames.DONE, RESULT.pack() + b"abcd"),
+        answer(frames.DONE, RESULT._replace(limit=99).pack() + b"abc"),
     ],
 )
 def test_no_answer(data: bytes) -> None:
-    """Anything else on the runner's stream means that the sandbox is lost."""
+    """Anything else on the broker's stream means that the sandbox is lost."""
     with pytest.raises(ContainerLost):
-        reply(data)
+        read(data)
+
+
+def test_failed_and_refused() -> None:
+    """A job that never started is the sandbox's fault, one that asks for what can't be done the client's."""
+    with pytest.raises(SetupError, match="no room"):
+        read(answer(frames.FAILED, b"no room"))
+    with pytest.raises(ValueError, match="not in the workspace"):
+        read(answer(frames.REFUSED, b"not in the workspace"))

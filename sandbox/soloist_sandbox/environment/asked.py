@@ -24,6 +24,8 @@ class Asked:
     """Bind the user's own virtual environment."""
     upgrade: bool = False
     """Choose versions again."""
+    dry_run: bool = False
+    """Only say what would be installed."""
 
     def __post_init__(self) -> None:
         named = {"--from": self.image, "--dockerfile": self.dockerfile, "--devcontainer": self.devcontainer, "--venv": self.venv}

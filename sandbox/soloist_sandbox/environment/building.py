@@ -62,7 +62,12 @@ def _build(asked: Asked, say: Say, stop: Event) -> tuple[Built, ...]:
     if not declared and base.recipe is None and (root / ".venv/pyvenv.cfg").is_file():
         return _bind(asked, root, name, say, stop)
     pins, key = _pins(asked, name, declared, base, say, stop)
-    spec = ImageSpec(name, (), base.tag, pins, own_package.find(root))
+    own = own_package.find(root)
+    if own:
+        say(f"its own package is {own.name} {own.version}, imported from the workspace")
+    if asked.dry_run:
+        return ()
+    spec = ImageSpec(name, (), base.tag, pins, own)
     built = images.make(spec, ("docker",) if base.tag else ("docker", "bubblewrap"), say, stop)
     _keep(asked, root, name, declared, key)
     say(f"`soloist run --repo {asked.repository}` uses it from now on" if not asked.name else f"use it with --image {name}")
@@ -143,7 +148,7 @@ def _pins(asked: Asked, name: str, declared: Declared, base: _Base, say: Say, st
     decided = [declared.requirements, declared.constraints, declared.pins, str(base.target), platform.python_version()]
     key = hashlib.sha256(json.dumps(decided).encode()).hexdigest()
     before = memory.recall(name)
-    if before and before.asked == key and not asked.upgrade:
+    if before and before.asked == key and not asked.upgrade and not asked.dry_run:
         with suppress(SandboxUnavailable):
             pins = remembered(name).pins
             say(f"{len(pins)} packages, in the versions chosen before (--upgrade chooses again)" if pins else "no packages")
@@ -153,8 +158,9 @@ def _pins(asked: Asked, name: str, declared: Declared, base: _Base, say: Say, st
     for line in resolved.said:
         say(line)
     if resolved.pins:
-        more = f" and {len(resolved.pins) - _SHOWN} more" if len(resolved.pins) > _SHOWN else ""
-        say(f"{len(resolved.pins)} packages, chosen in {monotonic() - started:.1f} s: {', '.join(resolved.pins[:_SHOWN])}{more}")
+        shown = resolved.pins if asked.dry_run else resolved.pins[:_SHOWN]
+        more = f" and {len(resolved.pins) - len(shown)} more" if len(resolved.pins) > len(shown) else ""
+        say(f"{len(resolved.pins)} packages, chosen in {monotonic() - started:.1f} s: {', '.join(shown)}{more}")
     return resolved.pins, key
 
 
@@ -166,6 +172,8 @@ def _bind(asked: Asked, root: Path, name: str, say: Say, stop: Event) -> tuple[B
     if wrong := virtual_env.problem(venv):
         raise SandboxUnavailable(wrong)
     say(f"binding {venv}, {len(virtual_env.packages(venv))} packages; bubblewrap only")
+    if asked.dry_run:
+        return ()
     if virtual_env.shares_system_packages(venv):
         say("it shares the system's packages, which are not bound")
     spec = ImageSpec(name, own=own_package.find(root), venv=str(venv))

@@ -35,7 +35,7 @@ def read(lock: Path, wanted: Sequence[str]) -> Declared:
     found = Declared(sources=(lock.name,), files=(lock,))
     if lock.name == "pylock.toml":
         return found + _pylock(data, wanted)
-    return found + Declared(constraints=_versions(data))
+    return found + Declared(constraints=from_index(_versions(data), lock.name).requirements)
 
 
 def export(lock: Path, wanted: Sequence[str], installer: Installer, stop: Event) -> Declared | None:
@@ -51,7 +51,16 @@ def export(lock: Path, wanted: Sequence[str], installer: Installer, stop: Event)
     if strings(table(data, "tool", "uv").get("dev-dependencies")):
         there["dev"] = "--group"
     options = [word for name in chosen(there, wanted) for word in (there[name], name)]
-    plain = ["--frozen", "--offline", "--no-hashes", "--no-header", "--no-annotate", "--no-emit-workspace", "--no-default-groups"]
+    plain = [
+        "--frozen",
+        "--offline",
+        "--no-hashes",
+        "--no-header",
+        "--no-annotate",
+        "--no-emit-workspace",
+        "--no-default-groups",
+        "--no-config",
+    ]
     words = [installer.uv, "export", "--quiet", *plain, "--no-python-downloads", "--project", str(lock.parent), *options]
     try:
         code, text = run(words, stop=stop, seconds=EXPORT_SECONDS, extra=installer.environment, cwd=Path("/"))
@@ -104,4 +113,5 @@ def _pylock(data: dict[str, Any], wanted: Sequence[str]) -> Declared:
             left.append(f"{name} (pylock.toml): not from a package index")
         else:
             pins.append(f"{name}=={version}")
-    return Declared(pins=tuple(pins), left_out=tuple(left))
+    found = from_index(pins, "pylock.toml")
+    return Declared(pins=found.requirements, left_out=(*found.left_out, *left))

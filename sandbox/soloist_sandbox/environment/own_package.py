@@ -88,7 +88,7 @@ def _entry_points(data: Table, setups: Sequence[Mapping[str, Sequence[str]]]) ->
         for group, lines in setup.items():
             pairs = (line.partition("=") for line in lines)
             groups.setdefault(group, {}).update({name.strip(): value.strip() for name, equals, value in pairs if equals})
-    kept = {group: {n: v for n, v in points.items() if _on_one_line(group, n, v)} for group, points in groups.items()}
+    kept = {group: {n: v for n, v in points.items() if _valid_point(group, n, v)} for group, points in groups.items()}
     return "\n".join(
         f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in points.items())
         for group, points in kept.items()
@@ -96,5 +96,6 @@ def _entry_points(data: Table, setups: Sequence[Mapping[str, Sequence[str]]]) ->
     )
 
 
-def _on_one_line(*texts: str) -> bool:
-    return all(text and text.isprintable() for text in texts)
+def _valid_point(group: str, name: str, value: str) -> bool:
+    plain = all(text and text.isprintable() and "]" not in text for text in (group, name))
+    return plain and bool(re.fullmatch(r"[\w.]+(\s*:\s*[\w.]+)?(\s*\[[\w\s,.-]*\])?", value))

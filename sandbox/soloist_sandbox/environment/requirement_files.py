@@ -74,6 +74,8 @@ def _lines(file: Path, root: Path, above: Sequence[Path]) -> Iterator[tuple[Path
         return
     if not real.is_relative_to(root.resolve()):
         raise ValueError(f"{above[-1] if above else file} includes {file}, which is not in the repository")
+    if not real.is_file():
+        raise ValueError(f"{above[-1] if above else file} includes {file}, which is no file")
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeError) as error:

@@ -90,7 +90,7 @@ def _choose(
     if code:
         return code, text
     found = [entry["metadata"] for entry in json.loads(report.read_text())["install"]]
-    return 0, "\n".join(sorted(f"{one['name']}=={one['version']}" for one in found))
+    return 0, "\n".join(sorted(f"{project(one['name'])}=={one['version']}" for one in found))
 
 
 def _run(words: Sequence[str], installer: Installer, stop: Event) -> tuple[int, str]:

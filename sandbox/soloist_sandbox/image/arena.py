@@ -7,7 +7,8 @@ from typing import Final
 _WIPE_ON_FORK: Final = 18
 """MADV_WIPEONFORK, which Python 3.11 has no name for."""
 _PAGE: Final = mmap.PAGESIZE
-_CHUNK: Final = 1 << 16
+PIPE: Final = 1 << 20
+"""Bytes that a report's pipe holds: more than a job should write between two looks at it."""
 
 
 class Stream:
@@ -24,10 +25,10 @@ class Stream:
 
     def drain(self) -> bool:
         """Read what is there, at most to one page beyond the cap; False at the end of the stream."""
-        room = self._view[self.size : self.size + _CHUNK]
+        room = self._view[self.size : self.size + PIPE]
         try:
             got = os.readv(self.descriptor, [room]) if room else 0
-        except BlockingIOError:
+        except BlockingIOError:  # nothing there
             return True
         finally:
             room.release()

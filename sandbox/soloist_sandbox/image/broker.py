@@ -35,11 +35,13 @@ _FILTERS: Final = "/opt/soloist/filters"
 class Broker:
     """One client, one workspace, one job at a time, and one child forked ahead for the next."""
 
-    def __init__(self, requests: int, answers: int, isolation: Isolation | None, reason: str) -> None:
+    def __init__(
+        self, requests: int, answers: int, isolation: Isolation | None, out_of_memory: memory.OutOfMemory, reason: str
+    ) -> None:
         self._requests = requests
         self._answers = answers
         self._reason = reason
-        self._out_of_memory = memory.OutOfMemory()
+        self._out_of_memory = out_of_memory
         self._setting = job.Setting(isolation, seccomp.load(_FILTERS))
         self._spare: supervise.Child | None = None
         self._open()

@@ -11,7 +11,6 @@ import importlib
 import importlib.util
 import os
 import sys
-import traceback
 import types
 from collections.abc import Callable
 from json.encoder import encode_basestring_ascii
@@ -107,7 +106,7 @@ def _quoted(text: str) -> str:
 def _print(error: BaseException) -> None:
     """What Python would print, for the job's stderr."""
     try:
-        traceback.print_exception(error)
+        sys.__excepthook__(type(error), error, error.__traceback__)
         sys.stderr.flush()
     except BaseException:  # the code under test has replaced what prints
         return

@@ -15,7 +15,7 @@ _SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108
 _INODES: Final = 50_000
 _COVERED: Final = ("/sys", "/dev/mqueue", "/var/tmp", "/run")  # noqa: S108
 """Not a job's business, or writable in some containers."""
-_MASKED: Final = ("/proc/kallsyms", "/proc/keys", "/proc/interrupts", "/proc/softirqs")
+_MASKED: Final = ("/proc/kallsyms", "/proc/keys", "/proc/interrupts", "/proc/softirqs", "/proc/cmdline")
 """Files of a fresh /proc that tell about the host and that anyone may read. The others are root's, who is nobody here."""
 _QUIET: Final = kernel.NOSUID | kernel.NODEV
 

@@ -5,6 +5,7 @@ client; what it says on the control channel (see `supervise.py`) is said before 
 """
 
 import atexit
+import contextlib
 import fcntl
 import gc
 import json
@@ -25,6 +26,8 @@ from .workspace import ROOT, Payload, Refused, lay
 
 SITE: Final = "/opt/soloist/site"
 PATH: Final = "/usr/local/bin:/usr/bin:/bin"
+_ENVIRONMENT: Final = "/opt/soloist/environment.json"
+"""What a user's own image sets, such as where its programs are; in no other image."""
 FRESH: Final = "/opt/soloist/fresh.py"
 REQUESTS: Final = 900
 REPORT: Final = 1000
@@ -114,7 +117,7 @@ def _prepared(setting: Setting, order: frames.Order) -> Job | Refused:
     """The job, its files laid. The payload is read to its end whatever happens: the next order follows it."""
     payload = Payload(REQUESTS, order.length)
     try:
-        job: Job = json.loads(payload.read(int.from_bytes(payload.read(4), "big")))
+        job: Job = _json(payload) | _json(payload)
         changes = [(path, payload.read(size)) for path, size in job["files"]]
         lay(changes, job["serial"])
     except Refused as refused:
@@ -129,6 +132,11 @@ def _prepared(setting: Setting, order: frames.Order) -> Job | Refused:
     job["warm"] = bool(order.flags & frames.WARM)
     job["seconds"], job["nudge"] = order.seconds, order.nudge
     return job
+
+
+def _json(payload: Payload) -> Job:
+    found: Job = json.loads(payload.read(int.from_bytes(payload.read(4), "big")))
+    return found
 
 
 def _limit(order: frames.Order) -> None:
@@ -152,8 +160,10 @@ def environment() -> dict[str, str]:
     path = [folder for folder in (f"{ROOT}/src", ROOT) if os.path.isdir(folder)]
     if SITE not in sys.path:  # the image's own configuration has it, after the standard library
         path.append(SITE)
-    return {
-        "PATH": PATH,
+    own: dict[str, str] = {"PATH": PATH}
+    with contextlib.suppress(FileNotFoundError), open(_ENVIRONMENT) as file:
+        own |= json.load(file)
+    return own | {
         "HOME": "/tmp",  # noqa: S108 - the job's own
         "LANG": "C.UTF-8",
         "TZ": "UTC",
@@ -184,12 +194,17 @@ def _below_init(run: Callable[[], int], *, nudged: bool = False) -> NoReturn:
     os.dup2(0, 1)
     os.dup2(0, 2)
     if nudged:
-        signal.signal(signal.SIGVTALRM, lambda number, _: os.kill(child, number))
+        signal.signal(signal.SIGVTALRM, lambda number, _: _pass_on(child, number))
     while True:
         who, status = os.waitpid(-1, 0)
         if who == child:
             _say(STATUS, status.to_bytes(4, "big"))
             os._exit(0)
+
+
+def _pass_on(child: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):  # the job may send this signal too, and at the wrong moment
+        os.kill(child, number)
 
 
 def _as_program(run: Callable[[], int]) -> NoReturn:

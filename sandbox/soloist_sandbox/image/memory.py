@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 from typing import Final
 
 _COUNTERS: Final = (
@@ -24,11 +25,6 @@ class OutOfMemory:
                     return
                 os.close(descriptor)
 
-    @property
-    def known(self) -> bool:
-        """Whether a control group bounds the container's memory: otherwise somebody else must."""
-        return self._descriptor >= 0
-
     def kills(self) -> int:
         """So far; 0 where it can't be known."""
         if self._descriptor < 0:
@@ -40,14 +36,16 @@ class OutOfMemory:
         return 0
 
 
-def resident_kb(limit_kb: int) -> int:
+def resident_kb(limit_kb: int, until: float) -> int:
     """KiB of everything below the broker in its pid namespace, shared pages counted once where `limit_kb` may be exceeded.
 
-    For the broker alone: process 1 of the namespace that /proc shows.
+    For the broker alone: process 1 of the namespace that /proc shows. Stops counting at `until`, of `time.monotonic`.
     """
     pids = [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
     total = sum(_pages(pid) * _PAGE_KB for pid in pids)
-    return total if total <= limit_kb else sum(_proportional_kb(pid) for pid in pids)
+    if total <= limit_kb:
+        return total
+    return sum(_proportional_kb(pid) for pid in pids if time.monotonic() < until)
 
 
 def _pages(pid: str) -> int:

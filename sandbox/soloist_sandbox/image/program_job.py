@@ -1,7 +1,7 @@
 """A program once for each input, each time in a process of its own. Runs in the job's first process, which runs no foreign code:
 the exit codes and the output that it writes down are what it saw, not what the program says."""
 
-import base64
+import binascii
 import contextlib
 import json
 import os
@@ -10,7 +10,6 @@ import select
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 from . import script
@@ -27,17 +26,17 @@ _WAKE_BLIND_MS: Final = 10
 """The same where the kernel can't tell that the program has ended."""
 
 
-@dataclass(slots=True)
 class _Case:
     """One run: what has come out of it so far, and how it has ended."""
 
-    pid: int
-    stdout: bytearray = field(default_factory=bytearray)
-    stderr: bytearray = field(default_factory=bytearray)
-    setup: bytearray = field(default_factory=bytearray)
-    """What went wrong before the program began."""
-    status: int | None = None
-    late: bool = False
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.stdout = bytearray()
+        self.stderr = bytearray()
+        self.setup = bytearray()
+        """What went wrong before the program began."""
+        self.status: int | None = None
+        self.late = False
 
     def take(self, name: str, part: bytes) -> None:
         if name == "stdout":
@@ -62,8 +61,8 @@ class _Case:
             "signal": os.WTERMSIG(self.status) if self.status is not None and os.WIFSIGNALED(self.status) else None,
             "late": self.late,
             "too_much": self.too_much,
-            "stdout": base64.b64encode(self.stdout[:MOST_STDOUT]).decode(),
-            "stderr": base64.b64encode(self.stderr).decode(),
+            "stdout": binascii.b2a_base64(self.stdout[:MOST_STDOUT], newline=False).decode(),
+            "stderr": binascii.b2a_base64(self.stderr, newline=False).decode(),
         }
         return json.dumps(told).encode() + b"\n"
 

@@ -1,4 +1,7 @@
-"""A pytest check inside its own process: import path and arguments as `pytest` has them, the report, then the canary."""
+"""A pytest check inside its own process: import path and arguments as `pytest` has them, the report, then the canary.
+
+Of a run that is to be evidence, the report has a first and a last line by the witness.
+"""
 
 import importlib
 import json
@@ -28,6 +31,7 @@ _PASSED_ON: Final = (
     "seconds",
     "test_seconds",
     "nudge",
+    "files",
 )
 
 
@@ -39,7 +43,7 @@ def preload() -> bool:
 
     for name in ("pytest", *(f"_pytest.{name}" for name in default_plugins), *_FIRST_USED):
         importlib.import_module(name)
-    for name in ("canary", "pytest_plugin", "stopwatch"):
+    for name in ("canary", "pytest_plugin", "stopwatch", "witness"):
         importlib.import_module(f"{__package__}.{name}")
     return True
 
@@ -80,7 +84,7 @@ def run(job: dict[str, Any], descriptor: int) -> int:
     """Run the check, write the report to the descriptor, and return pytest's exit code."""
     import pytest
 
-    from . import canary
+    from . import canary, witness
     from .pytest_plugin import Channel, Reporter
     from .stopwatch import Stopwatch
 
@@ -94,9 +98,13 @@ def run(job: dict[str, Any], descriptor: int) -> int:
         plugins: list[Any] = [reporter, tracer, Stopwatch(min(job["test_seconds"], job["seconds"] / 4), give_up=tracer.emit)]
     else:
         plugins = [reporter, Stopwatch(job["test_seconds"], give_up=lambda: None)]
+    if job["canary"]:
+        witness.install(descriptor, [path for path, _ in job["files"]])
+        plugins.append(witness.Witness())
     collect_only = ("--collect-only",) if job["warm"] else ()
     code = int(pytest.main([*_OPTIONS, *collect_only, *job["args"]], plugins=plugins))
     channel.send({"t": "end", "exit": code})
     if job["canary"]:
         channel.send({"t": "canary", "caught": canary.caught()})
+        sys.audit("soloist.end")
     return code

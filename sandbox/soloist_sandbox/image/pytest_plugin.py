@@ -1,8 +1,9 @@
 """The pytest plugin that writes the report: one JSON line per event, into a pipe that only the runner reads."""
 
-import json
 import os
 from collections.abc import Generator
+from json import dumps
+from os import getpid, write
 from typing import Any, Final
 
 import pytest
@@ -23,16 +24,16 @@ class Channel:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._process = os.getpid()
+        self._process = getpid()
 
     def send(self, event: dict[str, Any]) -> None:
         """Write one event."""
-        if os.getpid() != self._process:
+        if getpid() != self._process:
             return
-        rest = memoryview(json.dumps(event).encode() + b"\n")
+        rest = memoryview(dumps(event).encode() + b"\n")
         try:
             while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
+                rest = rest[write(self._descriptor, rest) :]
         except OSError:
             self._process = -1
 

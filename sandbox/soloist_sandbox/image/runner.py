@@ -32,6 +32,7 @@ from . import isolation, kernel
 from .broker import Broker
 from .frames import ClientGone
 from .job import REQUESTS
+from .memory import OutOfMemory
 
 _ANSWERS: Final = REQUESTS + 1
 _WORKS: Final = b"+"
@@ -56,7 +57,7 @@ def main() -> int:
     os.waitpid(parent, 0)
     reason = os.read(reading, 1000)
     if reason != _WORKS:
-        return _serve(None, reason.decode(errors="replace") or "the broker did not start")
+        return _serve(None, OutOfMemory(), reason.decode(errors="replace") or "the broker did not start")
     for descriptor in (REQUESTS, _ANSWERS):
         os.close(descriptor)
     _, status = os.wait()  # the broker: its parent has ended, and it is ours now
@@ -69,16 +70,17 @@ def _become_broker(works: int) -> None:
     try:
         isolation.nest()
         if os.fork() == 0:
-            code = _serve(isolation.Isolation(), "", works)
+            out_of_memory = OutOfMemory()  # before /sys is covered
+            code = _serve(isolation.Isolation(), out_of_memory, "", works)
     except (OSError, RuntimeError) as error:
         os.write(works, str(error).encode())
     finally:
         os._exit(code)
 
 
-def _serve(room: isolation.Isolation | None, reason: str, works: int = -1) -> int:
+def _serve(room: isolation.Isolation | None, out_of_memory: OutOfMemory, reason: str, works: int = -1) -> int:
     kernel.set_dumpable(False)
-    broker = Broker(REQUESTS, _ANSWERS, room, reason)
+    broker = Broker(REQUESTS, _ANSWERS, room, out_of_memory, reason)
     if works >= 0:
         broker.rehearse()
         os.write(works, _WORKS)

@@ -1,24 +1,30 @@
 """One job from fork to the last process's death: pipes drained unread, limits kept, the wait status taken."""
 
 import contextlib
+import fcntl
 import os
 import select
 import signal
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final, NoReturn
 
-from . import job, kernel, memory, workspace
-from .arena import Stream
+from . import job, kernel, memory, usage, workspace
+from .arena import PIPE, Stream
 from .control import FAILED, GO, READY, REFUSED, STATUS
 from .frames import COLLECT, FUNCTION, LIMITS, WARM, ClientGone, Limit, Order, Result, write_all
 
 SETUP_SECONDS: Final = 60.0
 """For isolating itself, and for a payload to arrive."""
-_COLLECT_SECONDS: Final = 30.0
-_WAKE_MS: Final = 25
-"""How often memory is looked at where no control group does it."""
+_COLLECT_SECONDS: Final = 8.0
+_DRAIN_MS: Final = 5
+"""How often pipes are emptied."""
+_LOOK_SECONDS: Final = 0.025
+"""How often a job's memory is looked at. A control group bounds the container, with room for files and for us."""
+_REST: Final = 4
+"""Times what a look at memory takes: where much is shared by many, that is long, and the job needs the processor too."""
 _WORD: Final = 1100
 
 
@@ -45,6 +51,8 @@ class Child:
         self.pidfd = os.pidfd_open(self.pid)
         self.control = ours.detach()
         self.pipes = [reading for reading, _ in pipes]
+        with contextlib.suppress(OSError):  # where the user has used up what he may have, it stays small
+            fcntl.fcntl(self.pipes[-1], fcntl.F_SETPIPE_SZ, PIPE)
         self.scratch = -1
         self._ready = False
 
@@ -167,7 +175,8 @@ def _ended(child: Child, order: Order, client: int, out_of_memory: memory.OutOfM
     killed_before = out_of_memory.kills()
     started = time.monotonic()
     streams = [Stream(pipe, cap) for pipe, cap in zip(child.pipes, (order.output, order.output, order.report), strict=True)]
-    limit, told = _watch(child, order, streams, client, started, watch_memory=not out_of_memory.known)
+    limit, told = _watch(child, order, streams, client, started)
+    unwaited, largest = usage.unwaited(child.pid) if limit else (0.0, 0)
     child.kill()
     status, cpu, resident = child.reap()
     _end_orphans()
@@ -181,10 +190,13 @@ def _ended(child: Child, order: Order, client: int, out_of_memory: memory.OutOfM
     status = status if told is None else told
     if limit is None:
         limit = _reached(status, streams, child.scratch)
-    streams += _brought_back(child, order)
+    files, complete = _brought_back(child, order)
+    if not complete and limit is None:
+        limit = "disk"
+    streams += files
     truncated = streams[0].overflown or streams[1].overflown
-    stdout, stderr, report, files = [*(len(stream.kept) for stream in streams), 0][:4]
-    result = Result(status, LIMITS.index(limit), truncated, seconds, cpu, resident, stdout, stderr, report, files)
+    sizes = [*(len(stream.kept) for stream in streams), 0][:4]
+    result = Result(status, LIMITS.index(limit), truncated, seconds, cpu + unwaited, max(resident, largest), *sizes)
     return Ended(result, streams)
 
 
@@ -201,41 +213,43 @@ def _reached(status: int, streams: list[Stream], scratch: int) -> Limit | None:
     return None
 
 
-def _watch(
-    child: Child, order: Order, streams: list[Stream], client: int, started: float, *, watch_memory: bool
-) -> "tuple[Limit | None, int | None]":
-    """Until the job's first process ends or a limit is reached: (the limit, the program's status where that process told it)."""
+def _watch(child: Child, order: Order, streams: list[Stream], client: int, started: float) -> "tuple[Limit | None, int | None]":
+    """Until the job's first process ends or a limit is reached: (the limit, the program's status where that process told it).
+
+    Pipes are looked at now and then: waking for every line that a job writes would cost more than many a job.
+    """
     poller = select.poll()
-    by_descriptor = {stream.descriptor: stream for stream in streams}
-    for descriptor in (*by_descriptor, child.pidfd, child.control):
+    for descriptor in (child.pidfd, child.control):
         poller.register(descriptor, select.POLLIN)
     poller.register(client, 0)
     deadline = started + order.seconds
     nudge = started + order.nudge if order.nudge else deadline
+    look = started + _LOOK_SECONDS
     told: int | None = None
     while True:
+        ready = [descriptor for descriptor, _ in poller.poll(_DRAIN_MS)]
         now = time.monotonic()
-        if now >= deadline:
-            return "seconds", told
-        if now >= nudge:
-            signal.pidfd_send_signal(child.pidfd, signal.SIGVTALRM)
-            nudge = now + order.seconds / 50
-        wait = (min(deadline, nudge) - now) * 1000 + 1
-        ready = [descriptor for descriptor, _ in poller.poll(min(wait, _WAKE_MS) if watch_memory else wait)]
         if client in ready:
             raise ClientGone
-        for descriptor in ready:
-            if descriptor in by_descriptor and not by_descriptor[descriptor].drain():
-                poller.unregister(descriptor)
-        if any(stream.overflown for stream in streams):
-            return "output", told
         if child.control in ready:
             told = _told(child.control)
             poller.unregister(child.control)
         if child.pidfd in ready:
             return None, told
-        if watch_memory and not ready and memory.resident_kb(order.memory >> 10) > order.memory >> 10:
-            return "memory", told
+        for stream in streams:
+            stream.drain()
+        if any(stream.overflown for stream in streams):
+            return "output", told
+        if now >= deadline:
+            return "seconds", told
+        if now >= nudge:
+            signal.pidfd_send_signal(child.pidfd, signal.SIGVTALRM)
+            nudge = now + order.seconds / 50
+        if now >= look:
+            if memory.resident_kb(order.memory >> 10, deadline) > order.memory >> 10:
+                return "memory", told
+            taken = time.monotonic() - now
+            look = now + taken + max(_LOOK_SECONDS, _REST * taken)
 
 
 def _told(control: int) -> int | None:
@@ -254,10 +268,11 @@ def _end_orphans() -> None:
             return
 
 
-def _brought_back(child: Child, order: Order) -> list[Stream]:
-    """What a fork of ours, in which nothing foreign runs, finds in the dead job's layer: one stream, or none if not asked for."""
+def _brought_back(child: Child, order: Order) -> "tuple[list[Stream], bool]":
+    """What a fork of ours, in which nothing foreign runs, finds in the dead job's layer, and whether that is all that was asked
+    for: one stream, or none where nothing was, or where the job has made more than can be brought back."""
     if not order.flags & (WARM | COLLECT):
-        return []
+        return [], True
     reading, writing = os.pipe()
     child.pipes.append(reading)
     stream = Stream(reading, order.report)
@@ -271,22 +286,23 @@ def _brought_back(child: Child, order: Order) -> list[Stream]:
     while not stream.overflown and (left := deadline - time.monotonic()) > 0:
         if poller.poll(left * 1000) and not stream.drain():
             break
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    return [stream]
+    else:
+        os.kill(pid, signal.SIGKILL)
+    _, status = os.waitpid(pid, 0)
+    if status == 0 and not stream.overflown:
+        return [stream], True
+    stream.close()
+    return [], not order.flags & COLLECT
 
 
 def _bring_back(flags: int, scratch: int, writing: int) -> NoReturn:
-    def send(data: bytes) -> None:
-        write_all(writing, data)
-
+    code = 1
     try:
         upper = os.open("upper", os.O_RDONLY | os.O_DIRECTORY, dir_fd=scratch)
         if flags & WARM:
             workspace.harvest(upper)
         else:
-            workspace.collect(upper, send)
-    except (OSError, RecursionError) as error:
-        send(b"\n" + str(error).encode(errors="replace")[:_WORD])
+            workspace.collect(upper, partial(write_all, writing))
+        code = 0
     finally:
-        os._exit(0)
+        os._exit(code)

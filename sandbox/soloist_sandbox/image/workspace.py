@@ -19,6 +19,10 @@ _CACHE: Final = "__pycache__"
 _MOST_CACHED: Final = 64 << 20
 _MOST_FILES: Final = 10_000
 _LARGEST: Final = 16 << 20
+_LONGEST_PATH: Final = 1000
+"""Characters, which bounds how deep folders may lie in each other."""
+_OPAQUE: Final = "user.overlay.opaque"
+"""Overlayfs's mark on a folder that hides what the tree has there. Jobs can't make it: the names that they give are changed."""
 
 
 class Refused(ValueError):
@@ -93,26 +97,44 @@ def _writable(folder: str) -> None:
 def collect(upper: int, send: Callable[[bytes], object]) -> None:
     """Send every regular file of a dead job's layer: a line of JSON, then the content; for a removed one the line alone.
 
-    No link is followed, nothing but regular files is opened, and the client bounds how much is taken.
+    No link is followed, nothing but regular files is opened, and the client bounds how much is taken. Raises OSError for more
+    than can be sent. Files whose path is no text are left out.
     """
     for count, (path, found, folder, name) in enumerate(_below(upper, "")):
         if count >= _MOST_FILES:
             raise OSError(f"the job has made more than {_MOST_FILES} files")
-        if stat.S_ISCHR(found.st_mode) and found.st_rdev == 0:  # overlayfs's mark for "removed"
-            send(json.dumps({"path": path, "size": None}).encode() + b"\n")
-        elif stat.S_ISREG(found.st_mode) and _CACHE not in path.split("/"):
-            if found.st_size > _LARGEST:
-                raise OSError(f"{path[:200]!r} is larger than {_LARGEST >> 20} MiB")
-            descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
-            with open(descriptor, "rb") as file:
-                content = file.read(found.st_size)
-            line = {"path": path, "size": len(content), "executable": bool(found.st_mode & 0o100)}
-            send(json.dumps(line).encode() + b"\n")
-            send(content)
+        if not _is_text(path):
+            continue
+        if not stat.S_ISREG(found.st_mode):
+            if os.path.lexists(f"{ROOT}/{path}"):  # what the tree has there is hidden: by overlayfs's own mark, or by a link
+                send(json.dumps({"path": path, "size": None}).encode() + b"\n")
+        elif _CACHE not in path.split("/"):
+            _send_file(path, found, folder, name, send)
+
+
+def _send_file(path: str, found: os.stat_result, folder: int, name: str, send: Callable[[bytes], object]) -> None:
+    if found.st_size > _LARGEST:
+        raise OSError(f"{path[:200]!r} is larger than {_LARGEST >> 20} MiB")
+    descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    with open(descriptor, "rb") as file:
+        content = file.read(found.st_size)
+    line = {"path": path, "size": len(content), "executable": bool(found.st_mode & 0o100)}
+    send(json.dumps(line).encode() + b"\n")
+    send(content)
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _below(folder: int, prefix: str) -> "Iterator[tuple[str, os.stat_result, int, str]]":
-    """(path, what it is, the folder that holds it, its name there) of everything but folders."""
+    """(path, what it is, the folder that holds it, its name there) of all files, and of folders that hide those of the tree."""
+    if len(prefix) > _LONGEST_PATH:
+        raise OSError(f"the job has made paths of more than {_LONGEST_PATH} characters")
     with os.scandir(folder) as entries:
         names = sorted(entry.name for entry in entries)
     for name in names:
@@ -121,11 +143,20 @@ def _below(folder: int, prefix: str) -> "Iterator[tuple[str, os.stat_result, int
             os.chmod(name, 0o700, dir_fd=folder)  # it is the job's own, and the job is dead
             inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
             try:
+                if _opaque(inner):
+                    yield f"{prefix}{name}", found, folder, name
                 yield from _below(inner, f"{prefix}{name}/")
             finally:
                 os.close(inner)
         else:
             yield f"{prefix}{name}", found, folder, name
+
+
+def _opaque(folder: int) -> bool:
+    try:
+        return os.getxattr(folder, _OPAQUE) == b"y"
+    except OSError:
+        return False
 
 
 def harvest(upper: int) -> None:

@@ -58,7 +58,8 @@ def project(requirement: str) -> str:
 
 def last_lines(text: str) -> str:
     """What the installer said last."""
-    return "\n".join([line for line in text.splitlines() if line.strip()][-LAST_LINES:])
+    lines = (line for line in text.splitlines() if line.strip() and not line.startswith("WARNING: "))
+    return "\n".join([*lines][-LAST_LINES:])
 
 
 def blamed(requirements: Sequence[str], text: str) -> Sequence[str]:
