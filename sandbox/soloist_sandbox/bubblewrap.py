@@ -6,8 +6,10 @@ There is no cgroup: memory is limited for each process (RLIMIT_AS), processors n
 import asyncio
 import os
 import shutil
+import signal
 import socket
 import subprocess
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -15,7 +17,8 @@ from typing import IO, Any, Final
 
 from soloist_sandbox import images
 from soloist_sandbox.contract import Limits, SandboxUnavailable, Session
-from soloist_sandbox.engine import Container, Size
+from soloist_sandbox.engine import Container, Size, Strength
+from soloist_sandbox.environment.virtual_env import binds
 from soloist_sandbox.session import ContainerSession
 from soloist_sandbox.tree import UID
 from soloist_sandbox.trial import trivial_job
@@ -29,7 +32,7 @@ _ISOLATION: Final = (
     *("--cap-drop", "ALL", "--die-with-parent", "--new-session"),
 )
 _TRY_SECONDS: Final = 15.0
-_END_SECONDS: Final = 5.0
+_END_SECONDS: Final = 3.0
 _WORDS: Final = 2000
 _SHM_MB: Final = 16
 
@@ -39,9 +42,10 @@ class BubblewrapSandbox:
 
     name = "bubblewrap"
 
-    def __init__(self, image: str = "base", workers: int | None = None) -> None:
+    def __init__(self, image: str = "base", workers: int | None = None, strength: Strength = "nested") -> None:
         self._image = image
         self._workers = workers or os.cpu_count() or 1
+        self._strength = strength
 
     async def open(self, tree: Path, *, limits: Limits | None = None) -> Session:
         """See `contract.Sandbox.open`."""
@@ -59,7 +63,7 @@ class BubblewrapSandbox:
         program = shutil.which("bwrap")
         if program is None:
             raise SandboxUnavailable(f"the program bwrap is not there: {INSTALL}")
-        return _Engine(program, images.rootfs(self._image))
+        return _Engine(program, images.rootfs(self._image), binds(self._image), self._strength)
 
 
 async def bubblewrap_problem() -> str | None:
@@ -91,9 +95,11 @@ class _Engine:
     name = "bubblewrap"
     counts_processes = False
 
-    def __init__(self, program: str, rootfs: Path) -> None:
+    def __init__(self, program: str, rootfs: Path, binds: Sequence[str], strength: Strength) -> None:
         self._program = program
         self._rootfs = rootfs
+        self._binds = binds
+        self._nesting = () if strength == "nested" else ("--disable-userns",)
 
     async def start(self, size: Size) -> Container:
         """See `Engine.start`."""
@@ -115,6 +121,7 @@ class _Engine:
         return [
             self._program,
             *_ISOLATION,
+            *self._nesting,
             *(
                 "--hostname",
                 "sandbox",
@@ -129,11 +136,11 @@ class _Engine:
             ),
             *("--setenv", "HOME", "/tmp", "--setenv", "PYTHONHASHSEED", "0"),  # noqa: S108 - the container's own
             *("--setenv", "PYTHONDONTWRITEBYTECODE", "1", "--setenv", "MALLOC_ARENA_MAX", "2"),
-            *("--ro-bind", str(self._rootfs), "/", "--proc", "/proc"),
+            *("--ro-bind", str(self._rootfs), "/", *self._binds, "--proc", "/proc"),
             *("--dev", "/dev", *_tmpfs("/dev/shm", _SHM_MB), "--remount-ro", "/dev"),  # noqa: S108
             *_tmpfs("/tmp", size.disk_mb),  # noqa: S108
             *_tmpfs("/workspace", size.tree_mb + size.disk_mb, mode="0755"),
-            *("--chdir", "/workspace", "/usr/local/bin/python3", "/opt/soloist/runner.py"),
+            *("--chdir", "/workspace", "/opt/soloist/python3", "/opt/soloist/runner.py"),
         ]
 
 
@@ -181,17 +188,32 @@ class _Process:
         return os.pread(self._words.fileno(), _WORDS, 0).decode(errors="replace").strip()
 
     async def end(self) -> None:
-        with suppress(ProcessLookupError):
-            self._process.kill()
-        with suppress(TimeoutError, OSError):
-            self._writer.write_eof()  # for a process 1 that was not yet bound to die with bwrap
-            async with asyncio.timeout(_END_SECONDS):  # the stream's end: process 1 of the namespace is gone
-                await self._exhaust()
-        self._writer.close()
+        self._writer.close()  # the broker ends with its client, and bwrap, which reaps it, with the broker
         with suppress(OSError):
             await self._writer.wait_closed()
-        await asyncio.to_thread(self._process.wait)
+        if not await self._exited(_END_SECONDS):
+            self._process.kill()
+            await self._exited(_END_SECONDS)
+        with suppress(ProcessLookupError):  # the group: a child that bwrap had only just forked was not yet bound to die with it
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.poll()
         self._words.close()
+
+    async def _exited(self, seconds: float) -> bool:
+        """Whether bwrap ends in time; everything in its namespace is dead then."""
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
+        notice = os.pidfd_open(self._process.pid)
+        loop.add_reader(notice, ended.set)
+        try:
+            async with asyncio.timeout(seconds):
+                await ended.wait()
+        except TimeoutError:
+            return False
+        finally:
+            loop.remove_reader(notice)
+            os.close(notice)
+        return True
 
     async def _exhaust(self) -> None:
         while await self._reader.read(1 << 16):

@@ -1,7 +1,6 @@
 """Which sandbox to use: Docker, then bubblewrap, then a refusal that says what to install. Never the host itself."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from soloist_sandbox.bubblewrap import BubblewrapSandbox, bubblewrap_problem
@@ -26,15 +25,12 @@ class BackendStatus(Value):
     """Why it is not the former; empty when it is."""
 
 
-_Factory = Callable[[str], DockerSandbox | BubblewrapSandbox]
-_FACTORIES: Final[dict[str, _Factory]] = {"docker": DockerSandbox, "bubblewrap": BubblewrapSandbox}
-
 BACKENDS: Final[tuple[Engine, ...]] = ("docker", "bubblewrap")
 """In the order in which they are tried."""
 
 
-async def choose(image: str = "base", prefer: str | None = None) -> Sandbox:
-    """The first backend that answers; with `prefer`, that one or none.
+async def choose(image: str = "base", prefer: str | None = None, runtime: str | None = None) -> Sandbox:
+    """The first backend that answers; with `prefer`, that one or none. `runtime` is Docker's, for example "runsc".
 
     Raises `SandboxUnavailable` with every backend's reason, and `ValueError` for a name that is no backend.
     """
@@ -42,16 +38,19 @@ async def choose(image: str = "base", prefer: str | None = None) -> Sandbox:
         raise ValueError(f"there is no sandbox {prefer!r}: choose one of {', '.join(BACKENDS)}")
     reasons = []
     for name in [prefer] if prefer else BACKENDS:
-        status = await _ask(name, image)
-        if status.usable:
-            return _FACTORIES[name](image)
-        reasons.append(f"{name}: {status.reason}")
+        sandbox = _made(name, image, runtime)
+        try:
+            await sandbox.ready()
+        except SandboxUnavailable as unavailable:
+            reasons.append(f"{name}: {unavailable}")
+        else:
+            return sandbox
     raise SandboxUnavailable("no sandbox can be used, and code is never run outside one.\n" + "\n".join(reasons))
 
 
-async def survey(image: str = "base") -> tuple[BackendStatus, ...]:
+async def survey(image: str = "base", runtime: str | None = None) -> tuple[BackendStatus, ...]:
     """Run a trivial job on every backend at once, and name its level; never raises."""
-    return tuple(await asyncio.gather(*(_probe(name, image) for name in BACKENDS)))
+    return tuple(await asyncio.gather(*(_probe(name, _made(name, image, runtime)) for name in BACKENDS)))
 
 
 async def engine_problem(name: Engine) -> str | None:
@@ -59,19 +58,14 @@ async def engine_problem(name: Engine) -> str | None:
     return await (docker_problem() if name == "docker" else bubblewrap_problem())
 
 
-async def _probe(name: str, image: str) -> BackendStatus:
+def _made(name: str, image: str, runtime: str | None) -> DockerSandbox | BubblewrapSandbox:
+    return DockerSandbox(image, runtime=runtime) if name == "docker" else BubblewrapSandbox(image)
+
+
+async def _probe(name: str, sandbox: Sandbox) -> BackendStatus:
     try:
-        weaker = await _FACTORIES[name](image).probe()
+        weaker = await sandbox.probe()
     except SandboxUnavailable as unavailable:
         return BackendStatus(name=name, usable=False, reason=str(unavailable))
     level = CONTAINERS if weaker else FORKS
     return BackendStatus(name=name, usable=True, level=level, weaker=weaker)
-
-
-async def _ask(name: str, image: str) -> BackendStatus:
-    ready: Callable[[], Awaitable[None]] = _FACTORIES[name](image).ready
-    try:
-        await ready()
-    except SandboxUnavailable as unavailable:
-        return BackendStatus(name=name, usable=False, reason=str(unavailable))
-    return BackendStatus(name=name, usable=True)

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError
 
-from soloist_sandbox.contract import ChangedFile, SandboxUnavailable
+from soloist_sandbox.contract import ChangedFile, Changes, SandboxUnavailable
 from soloist_sandbox.paths import misplaced
 
 
@@ -13,10 +13,12 @@ class _Line(BaseModel):
     executable: StrictBool = False
 
 
-def changed_files(stream: bytes) -> tuple[ChangedFile, ...]:
-    """In the order of their paths; files whose path has control characters or a second spelling are left out.
+def changed_files(stream: bytes, laid: Changes) -> tuple[ChangedFile, ...]:
+    """In the order of their paths, without files that are as they were laid for the job.
 
-    Raises `SandboxUnavailable` when the job has made more than can be brought back.
+    Files whose path has control characters or a second spelling are left out.
+
+    Raises `SandboxUnavailable` for what the broker's fork can't have sent.
     """
     found = []
     position = 0
@@ -24,16 +26,14 @@ def changed_files(stream: bytes) -> tuple[ChangedFile, ...]:
         end = stream.find(b"\n", position)
         line = stream[position : end if end >= 0 else len(stream)]
         position += len(line) + 1
-        if not line:  # what went wrong stands behind an empty line
-            raise SandboxUnavailable(f"the changed files can't be brought back: {stream[position:].decode(errors='replace')}")
         try:
             told = _Line.model_validate_json(line)
         except ValidationError:
-            raise SandboxUnavailable("the changed files can't be brought back: they are too large together") from None
+            raise SandboxUnavailable("the container's list of changed files can't be understood") from None
         content = None if told.size is None else stream[position : position + told.size]
         position += told.size or 0
         if content is not None and len(content) != told.size:
-            raise SandboxUnavailable("the changed files can't be brought back: they are too large together")
-        if misplaced(told.path) is None:
+            raise SandboxUnavailable("the container's list of changed files can't be understood")
+        if misplaced(told.path) is None and (content is None or laid.get(told.path) != content):
             found.append(ChangedFile(path=told.path, content=content, executable=told.executable))
     return tuple(found)

@@ -48,7 +48,7 @@ class Limits(Value):
 
     seconds: float = Field(default=60.0, gt=0, le=7200)
     """Wall-clock seconds."""
-    test_seconds: float = Field(default=30.0, gt=0)
+    test_seconds: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     """CPU seconds for each test of a `PytestCheck`; a test that uses more has failed, and the next one goes on. Once a
     test was cut, later ones get less: 20 times what the slowest test that ended by itself took, at least 0.5 s."""
     memory_mb: int = Field(default=1024, ge=64)
@@ -58,7 +58,7 @@ class Limits(Value):
     """MiB that the job may write on top of the workspace's own size."""
     output_kb: int = Field(default=256, ge=1)
     """KiB kept of stdout and of stderr; a job that writes more is ended."""
-    cpus: float = Field(default=1.0, gt=0)
+    cpus: float = Field(default=1.0, gt=0, allow_inf_nan=False)
 
 
 class PytestCheck(Value):
@@ -134,7 +134,7 @@ class ProgramCheck(Value):
     path: str
     """The program, relative to the workspace."""
     cases: tuple[Case, ...] = Field(min_length=1)
-    case_seconds: float = Field(default=10.0, gt=0)
+    case_seconds: float = Field(default=10.0, gt=0, le=7200)
     """Wall-clock seconds for each case. The first case that does not end with 0 is the last one that is run."""
 
     def __str__(self) -> str:
@@ -182,6 +182,16 @@ class FileSpectrum(Value):
     lines: tuple[LineCount, ...]
 
 
+class Meddling(Value):
+    """What a file of the workspace did to the tests or to what runs them, seen while they ran."""
+
+    path: str
+    """"?": nobody can tell which file it was."""
+    act: str
+    laid: bool
+    """The file was laid over the workspace for this run."""
+
+
 class TestReport(Value):
     """What pytest reported from inside the job. Written in the same process as the code under test: data, not proof."""
 
@@ -193,6 +203,7 @@ class TestReport(Value):
     """pytest's own exit code; None when not complete."""
     canary_caught: bool = False
     """A test that must fail, run after the check in the same interpreter, was reported as failed."""
+    meddling: tuple[Meddling, ...] = ()
     spectrum: tuple[FileSpectrum, ...] = ()
     """Only when asked for with `trace`."""
 
@@ -225,8 +236,9 @@ class Ran(Value):
 
 
 class ChangedFile(Value):
-    """A regular file that a job has made or changed in the workspace, or one that it has removed."""
+    """A regular file that a job has made or changed in the workspace, or a file or folder of the tree that is no longer there."""
 
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")  # most files are no text
     path: str
     content: bytes | None
     """None: removed."""
@@ -308,7 +320,8 @@ class Session(Protocol):
     ) -> Outcome:
         """Run one check in one clean container.
 
-        `trace` collects `TestReport.spectrum` (pytest only), `collect` the files that the job has changed in the workspace.
+        `trace` collects `TestReport.spectrum` (pytest only), `collect` the files that the job has changed in the workspace; who
+        has made more than can be brought back (10,000 files, 16 MiB in one, 32 MiB in all) has run into the limit "disk".
         Cancelling ends the container.
         Raises `SandboxUnavailable` when the sandbox fails, `ValueError` for changes that leave the workspace.
         """

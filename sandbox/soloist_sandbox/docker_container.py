@@ -4,17 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from soloist_sandbox.engine import Size
+from soloist_sandbox.engine import Size, Strength
 from soloist_sandbox.orphans import owner_labels
 from soloist_sandbox.tree import UID
 
-Strength = Literal["nested", "single"]
-"""What the container allows its first process. "nested": to make namespaces and mounts for each job, under our own list of
-system calls. "single": nothing that Docker does not allow by default; then the container itself is the job's only wall."""
-
-ENTRYPOINT: Final = ("/usr/local/bin/python3", "/opt/soloist/runner.py")
+ENTRYPOINT: Final = ("/opt/soloist/python3", "/opt/soloist/runner.py")
 SECCOMP: Final = Path(__file__).with_name("seccomp") / "docker.json"
 _ENVIRONMENT: Final = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "2"}
 _OVERHEAD_MB: Final = 96

@@ -17,10 +17,10 @@ from soloist_sandbox.contract import Limits, SandboxUnavailable, Session
 from soloist_sandbox.docker_address import Address, find_address
 from soloist_sandbox.docker_attach import AttachedContainer, attach, hang_up
 from soloist_sandbox.docker_client import Answer, ask, sdk_client
-from soloist_sandbox.docker_container import Daemon, Strength, container_config
+from soloist_sandbox.docker_container import Daemon, container_config
 from soloist_sandbox.docker_dial import Dialler
 from soloist_sandbox.endings import to_the_end
-from soloist_sandbox.engine import Container, Size
+from soloist_sandbox.engine import Container, Size, Strength
 from soloist_sandbox.in_thread import in_thread
 from soloist_sandbox.orphans import remove_orphans
 from soloist_sandbox.session import ContainerSession
@@ -40,7 +40,7 @@ class DockerSandbox:
     """Implements `contract.Sandbox` with a Docker engine.
 
     `runtime` is one of the engine's own names for what runs its containers, for example "runsc" (gVisor); None for its
-    default. `strength` is what the runner is allowed to begin with (see `docker_container.Strength`).
+    default. `strength` is what the runner is allowed to begin with (see `engine.Strength`).
     """
 
     name = "docker"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from soloist_sandbox import docker_client, docker_layers
 from soloist_sandbox.contract import SandboxUnavailable
 from soloist_sandbox.docker_layers import NAME, ORIGIN
-from soloist_sandbox.image_spec import Built, ImageSpec, default_base, remembered
+from soloist_sandbox.image_spec import USER_IMAGES, Built, ImageSpec, default_base, remembered
 from soloist_sandbox.rootfs_store import KEPT, SPARED_SECONDS
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ def make(client: "DockerClient", spec: ImageSpec, say: Say, stop: Event) -> Buil
         missing = pull(base, say, stop)
         if not missing:
             docker_layers.lay_over(client, base, spec, say, stop)
+        elif spec.base and spec.base.startswith(USER_IMAGES):
+            raise SandboxUnavailable(f"what image {spec.name!r} was built on is gone: build it again from its Dockerfile")
         elif spec.base:
             raise SandboxUnavailable(f"image {base} can't be had: {missing}")
         else:

@@ -1,7 +1,11 @@
 """What a backend must bring: containers that the shared session can talk to and end."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
+
+Strength = Literal["nested", "single"]
+"""What a container allows its first process. "nested": to make namespaces and mounts for each job, under our own list of system
+calls. "single": nothing of the kind; then the container itself is the job's only wall, and is used once."""
 
 
 @dataclass(frozen=True, slots=True)

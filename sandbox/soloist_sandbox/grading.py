@@ -7,6 +7,8 @@ ran it (function) or by the process above it (program); it may be anything, and 
 import base64
 import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
 from soloist_sandbox.contract import Call, FunctionCheck, ProgramCheck, Ran, Returned
@@ -24,6 +26,7 @@ MAX_LINES: Final = 100_000
 _MOST_ITEMS: Final = 10 * ITEMS
 """In all values of one job together."""
 _MESSAGE: Final = 2000
+_SHORT: Final = 1 << 16
 _CLASSES: Final = 30
 
 
@@ -55,19 +58,27 @@ def _asked(number: int, call: Call) -> tuple[list[Any], dict[str, Any]]:
         raise ValueError(f"call {number}: {error}") from None
 
 
-def returned(data: bytes) -> tuple[Returned, ...]:
-    """What a function job wrote, as far as it can be understood. Never raises.
+def returned(data: bytes, most: int = MAX_LINES) -> tuple[Returned, ...]:
+    """What a function job wrote, as far as it can be understood, and no more than `most` results. Never raises.
 
     A file that could not be loaded gives one result with exit code 3: the exception, and why.
     """
+    return _remembered(data, most) if len(data) < _SHORT else _understood(data, most)
+
+
+def _understood(data: bytes, most: int) -> tuple[Returned, ...]:
     found = []
     allowance = Allowance(_MOST_ITEMS)
-    for entry in _entries(data):
+    for entry in islice(_entries(data), most):
         try:
             found.append(_returned(entry, allowance))
         except (ValueError, RecursionError):
             break
     return tuple(found)
+
+
+_remembered = lru_cache(maxsize=64)(_understood)
+"""Many variants do the same."""
 
 
 def ran(data: bytes) -> tuple[Ran, ...]:

@@ -5,7 +5,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import mkdtemp
@@ -56,7 +56,7 @@ def make(spec: ImageSpec, stop: Event) -> Built:
     if found := find(spec):
         return found
     started = time.monotonic()
-    base = _base(spec, stop)
+    base = plain(spec, stop) if spec.adds else None
     draft = Path(mkdtemp(prefix=_UNFINISHED, dir=spec.home))
     try:
         if base:
@@ -74,15 +74,14 @@ def make(spec: ImageSpec, stop: Event) -> Built:
     return built
 
 
-def _base(spec: ImageSpec, stop: Event) -> Path | None:
-    """The root file system that an image with packages is made on: the plain one, made first where it is missing."""
-    if not (spec.pins or spec.requirements or spec.own or spec.venv):
-        return None
-    plain = ImageSpec("base")
-    if spec.name == plain.name:
-        return None
-    with locked(plain, stop):
-        return Path(make(plain, stop).where) / "rootfs"
+def plain(spec: ImageSpec, stop: Event) -> Path:
+    """The root file system without packages of the user's, which others are made on; made first where it is missing.
+
+    Called with the lock of `spec` held.
+    """
+    base = ImageSpec("base")
+    with locked(base, stop) if spec.name != base.name else nullcontext():
+        return Path(make(base, stop).where) / "rootfs"
 
 
 def find(spec: ImageSpec) -> Built | None:

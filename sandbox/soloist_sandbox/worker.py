@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import json
 import os
-from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from soloist_sandbox import grading
@@ -18,6 +18,7 @@ from soloist_sandbox.contract import (
     Outcome,
     ProgramCheck,
     PytestCheck,
+    SandboxUnavailable,
     Screened,
 )
 from soloist_sandbox.endings import to_the_end
@@ -47,11 +48,6 @@ _KINDS: Final[dict[type[Any], int]] = {
     FunctionCheck: frames.FUNCTION,
     ProgramCheck: frames.PROGRAM,
 }
-_REPORTS: Final[dict[type[Any], tuple[str, Callable[[bytes], Any]]]] = {
-    PytestCheck: ("report", parse_report),
-    FunctionCheck: ("returned", grading.returned),
-    ProgramCheck: ("ran", grading.ran),
-}
 _LONG_REPORT: Final = 1 << 16
 
 
@@ -78,6 +74,7 @@ class Worker:
         """Why jobs get no namespaces of their own here; "" when they do."""
         self._serials = itertools.count(1)
         self._jobs = 0
+        self._asked: tuple[Check, bytes] | None = None
         self._warmed: set[str] = set()
         self._cold = 0
 
@@ -132,7 +129,7 @@ class Worker:
     async def outcome(self, check: Check, changes: Changes, limits: Limits, *, trace: bool, collect: bool) -> Outcome:
         """Run one job. Raises `ContainerLost`, and `ValueError` for changes that the workspace can't take."""
         if collect and self.flat:
-            raise ContainerLost(f"changed files can't be brought back where jobs have no namespaces of their own ({self.flat})")
+            raise SandboxUnavailable(f"changed files can't be brought back from jobs without own namespaces: {self.flat}")
         done = await self._job(check, changes, limits, trace=trace, evidence=True, flags=frames.COLLECT if collect else 0)
         result = done.result
         limit = frames.LIMITS[result.limit]
@@ -147,7 +144,7 @@ class Worker:
             seconds=result.seconds,
             cpu_seconds=result.cpu_seconds,
             peak_memory_mb=result.resident_kb / 1024 if result.resident_kb else None,
-            files=changed_files(done.files),
+            files=changed_files(done.files, changes),
             backend=self._engine.name,
             **await _understood(check, done.report),
         )
@@ -184,7 +181,7 @@ class Worker:
         self, check: Check, changes: Changes, limits: Limits, *, trace: bool = False, evidence: bool = False, flags: int = 0
     ) -> Finished:
         self._jobs += 1
-        payload = _payload(check, changes, limits, next(self._serials), trace=trace, evidence=evidence)
+        payload = self._question(check) + _rest(changes, limits, next(self._serials), trace=trace, evidence=evidence)
         order = frames.Order(
             op=frames.JOB,
             kind=_KINDS[type(check)],
@@ -207,15 +204,21 @@ class Worker:
                 f"the container did not answer within {limits.seconds:g} s and {GRACE_SECONDS:g} s of grace"
             ) from None
 
+    def _question(self, check: Check) -> bytes:
+        """The check without what is expected of it; made once for all variants that it is put to."""
+        if self._asked is None or self._asked[0] is not check:
+            asked = grading.question(check) if isinstance(check, FunctionCheck | ProgramCheck) else check.model_dump()
+            self._asked = check, _framed(asked)
+        return self._asked[1]
+
     async def end(self) -> None:
         """End the container. Never raises."""
         await self._container.end()
 
 
-def _payload(check: Check, changes: Changes, limits: Limits, serial: int, *, trace: bool, evidence: bool) -> bytes:
-    """What the job's own process reads: the check without what is expected of it, and the changed files."""
+def _rest(changes: Changes, limits: Limits, serial: int, *, trace: bool, evidence: bool) -> bytes:
+    """What the job's own process reads after the question: how to run it, and the changed files."""
     job: dict[str, Any] = {
-        **_question(check),
         "files": [(path, len(content)) for path, content in changes.items()],
         "serial": serial,
         "test_seconds": limits.test_seconds,
@@ -223,12 +226,12 @@ def _payload(check: Check, changes: Changes, limits: Limits, serial: int, *, tra
         "canary": evidence,
         "brief": not evidence,
     }
-    text = json.dumps(job).encode()
-    return b"".join((len(text).to_bytes(4, "big"), text, *changes.values()))
+    return b"".join((_framed(job), *changes.values()))
 
 
-def _question(check: Check) -> dict[str, Any]:
-    return grading.question(check) if isinstance(check, FunctionCheck | ProgramCheck) else check.model_dump()
+def _framed(value: dict[str, Any]) -> bytes:
+    text = json.dumps(value).encode()
+    return len(text).to_bytes(4, "big") + text
 
 
 def _ending(done: Finished) -> tuple[int | None, int | None]:
@@ -241,7 +244,17 @@ def _ending(done: Finished) -> tuple[int | None, int | None]:
 
 async def _understood(check: Check, report: bytes) -> dict[str, Any]:
     """What the job said about itself, by the field that it belongs to."""
-    if isinstance(check, CommandCheck):
-        return {}
-    field, understand = _REPORTS[type(check)]
-    return {field: understand(report) if len(report) < _LONG_REPORT else await asyncio.to_thread(understand, report)}
+    understand = partial(_understand, check, report)
+    return understand() if len(report) < _LONG_REPORT else await asyncio.to_thread(understand)
+
+
+def _understand(check: Check, report: bytes) -> dict[str, Any]:
+    match check:
+        case PytestCheck():
+            return {"report": parse_report(report)}
+        case FunctionCheck():
+            return {"returned": grading.returned(report, most=len(check.calls) + 1)}
+        case ProgramCheck():
+            return {"ran": grading.ran(report)}
+        case CommandCheck():
+            return {}

@@ -3,48 +3,19 @@
 import asyncio
 import secrets
 import sys
-import time
 from pathlib import Path
 
 import docker
 import pytest
 from soloist_sandbox import images
 from soloist_sandbox.contract import CommandCheck, SandboxUnavailable, Session
+from soloist_sandbox.contract_suite import TestEndings
 from soloist_sandbox.orphans import owner_labels
 
 from .conftest import AnySandbox
-from .leftovers import appears, gone, kill_containers, marked, nothing_left
+from .leftovers import appears, gone, kill_containers, marked
 
-
-async def test_cancelled_run_leaves_nothing(session: Session, engine: str) -> None:
-    """Cancelling a run, early or late, ends its container and all that runs in it."""
-    mark = secrets.token_hex(8)
-    for delay in (0.0, 0.01, 0.1, None):
-        task = asyncio.create_task(session.run(CommandCheck(command=f"sleep 1000; : {mark}")))
-        if delay is None:
-            assert await appears(mark)
-        else:
-            await asyncio.sleep(delay)
-        started = time.monotonic()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert time.monotonic() - started < 5
-        assert await nothing_left(engine)
-        assert await gone(mark)
-
-
-async def test_closed_session_runs_nothing(session: Session, engine: str) -> None:
-    """Closing ends a run under way, may be done twice, and nothing runs afterwards."""
-    task = asyncio.create_task(session.run(CommandCheck(command="sleep 1000")))
-    await asyncio.sleep(0.5)
-    await session.close()
-    await session.close()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    with pytest.raises(RuntimeError, match="closed"):
-        await session.run(CommandCheck(command="true"))
-    assert await nothing_left(engine)
+__all__ = ["TestEndings"]
 
 
 async def test_killed_container_is_no_outcome(session: Session, engine: str) -> None:

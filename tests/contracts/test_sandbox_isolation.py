@@ -1,27 +1,20 @@
-"""Nothing is seen of the host or of the runner, and nothing of them can be reached."""
+"""The public suite's isolation on our backends, and how alone a job is there: nothing is seen of the runner, either."""
 
 import json
 
 import pytest
 from soloist_sandbox.contract import CommandCheck, Session
+from soloist_sandbox.contract_suite import TestIsolation
 
 from .conftest import python
 
+__all__ = ["TestIsolation"]
+
 
 async def test_no_network(session: Session) -> None:
-    """There is no interface but the loopback, and no way out."""
-    program = """import socket
-print([line.split(":")[0].strip() for line in open("/proc/net/dev").readlines()[2:]])
-for address in (("1.1.1.1", 53), ("169.254.169.254", 80), ("2606:4700::1", 53)):
-    try:
-        socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET, socket.SOCK_STREAM).connect(address)
-        print("connected", address)
-    except OSError: pass
-try: print(socket.getaddrinfo("example.org", 443))
-except OSError: pass
-"""
-    outcome = await session.run(python(program))
-    assert (outcome.exit_code, outcome.stdout) == (0, "['lo']\n"), outcome
+    """There is no interface but the loopback."""
+    outcome = await session.run(CommandCheck(command="tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '"))
+    assert (outcome.exit_code, outcome.stdout) == (0, "lo\n"), outcome
 
 
 WITNESS = """import json, os

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from soloist_sandbox import images
 from soloist_sandbox.bubblewrap import BubblewrapSandbox
 from soloist_sandbox.choose import BACKENDS, choose, engine_problem, survey
 from soloist_sandbox.contract import SandboxUnavailable
@@ -53,6 +54,16 @@ async def test_missing_image() -> None:
         if await engine_problem(name) is None:
             with pytest.raises(SandboxUnavailable, match="soloist sandbox build --name nothing-like-this"):
                 await choose("nothing-like-this", prefer=name)
+
+
+async def test_unknown_runtime() -> None:
+    """A runtime that Docker does not know is refused before anything runs."""
+    if (problem := await engine_problem("docker")) is not None:
+        pytest.skip(problem)
+    await images.ensure("base", "docker", print)
+    docker = next(status for status in await survey(runtime="no-such-runtime") if status.name == "docker")
+    assert not docker.usable
+    assert "no-such-runtime" in docker.reason
 
 
 def test_broken_bwrap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -77,6 +77,7 @@ CONDITIONS: Final = (
         "refused",
         "typing into another's terminal, and line disciplines, which load old kernel modules",
     ),
+    Condition("prlimit64", 0, (0,), "allowed", "limits of others: the process that reports how a job ended has some too"),
     Condition("personality", 0, (0, ALL), "allowed", "odd personalities switch protections off; ALL only asks"),
     Condition(
         "prctl",
