@@ -18,20 +18,39 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
 
 
+def python(word: str) -> str:
+    """The one block of Python with this word in it."""
+    (block,) = [block for block in blocks("python") if word in block]
+    return block
+
+
+BUGGY = {
+    "area.py": "def area(a, b):\n    return a + b\n",
+    "test_area.py": "from area import area\n\n\ndef test_area():\n    assert area(3, 4) == 12\n",
+    "conftest.py": "",
+}
+
+
 @pytest.mark.usefixtures("any_sandbox")
-@pytest.mark.parametrize("block", blocks("python"))
-def test_the_python_of_the_readme_runs(block: str, repository: MakeRepository) -> None:
+def test_the_repair_of_the_readme(repository: MakeRepository) -> None:
     """Pasted into a file beside a buggy program, it repairs it."""
-    root = repository(
-        {
-            "area.py": "def area(a, b):\n    return a + b\n",
-            "test_area.py": "from area import area\n\n\ndef test_area():\n    assert area(3, 4) == 12\n",
-            "conftest.py": "",
-        }
+    root = repository(BUGGY)
+    done = subprocess.run(
+        [sys.executable, "-c", python("Orchestrator")], cwd=root, capture_output=True, text=True, timeout=100, check=True
     )
-    done = subprocess.run([sys.executable, "-c", block], cwd=root, capture_output=True, text=True, timeout=100, check=True)
     assert done.stdout.startswith("True tested")
     assert "+    return a * b" in done.stdout
+
+
+@pytest.mark.usefixtures("any_sandbox")
+def test_the_sandbox_of_the_readme(repository: MakeRepository) -> None:
+    """Beside the same program, it finds the fault and proves the correction, and changes nothing."""
+    root = repository(BUGGY)
+    done = subprocess.run(
+        [sys.executable, "-c", python("open_session")], cwd=root, capture_output=True, text=True, timeout=100, check=True
+    )
+    assert done.stdout == "call 1 of 1: area(3, 4) returned 7, but expected is 12\ntested\n"
+    assert (root / "area.py").read_text() == BUGGY["area.py"]
 
 
 def test_the_commands_of_the_readme_exist(soloist: Command) -> None:

@@ -17,8 +17,22 @@ if TYPE_CHECKING:
     from soloist_agents.search.specialist import Search
     from soloist_agents.solver import ModelSpecialist
     from soloist_sandbox.checks import parse_check
-    from soloist_sandbox.contract import SandboxUnavailable
+    from soloist_sandbox.contract import (
+        Call,
+        Case,
+        CommandCheck,
+        FunctionCheck,
+        Limits,
+        Outcome,
+        ProgramCheck,
+        PytestCheck,
+        Sandbox,
+        SandboxUnavailable,
+        Session,
+    )
+    from soloist_sandbox.integrity import judge
 
+    from soloist.engine import open_session
     from soloist.events import Event
     from soloist.orchestrator import Orchestrator
     from soloist.reasoning import reason_tool
@@ -29,20 +43,32 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Budget",
+    "Call",
+    "Case",
     "ChatModel",
+    "CommandCheck",
     "Endpoint",
     "EndpointSettings",
     "Event",
+    "FunctionCheck",
+    "Limits",
     "ModelError",
     "ModelPlanner",
     "ModelSpecialist",
     "Orchestrator",
+    "Outcome",
     "PlannerNeeded",
     "Problem",
+    "ProgramCheck",
+    "PytestCheck",
     "Report",
+    "Sandbox",
     "SandboxUnavailable",
     "Search",
+    "Session",
     "Task",
+    "judge",
+    "open_session",
     "parse_check",
     "preset_named",
     "reason_tool",
@@ -50,20 +76,32 @@ __all__ = [
 
 _HOMES = {
     "Budget": "soloist.task",
+    "Call": "soloist_sandbox.contract",
+    "Case": "soloist_sandbox.contract",
     "ChatModel": "soloist_agents.models.langchain",
+    "CommandCheck": "soloist_sandbox.contract",
     "Endpoint": "soloist_agents.models.endpoint",
     "EndpointSettings": "soloist_agents.models.settings",
     "Event": "soloist.events",
+    "FunctionCheck": "soloist_sandbox.contract",
+    "Limits": "soloist_sandbox.contract",
     "ModelError": "soloist_agents.models.contract",
     "ModelPlanner": "soloist_agents.planner",
     "ModelSpecialist": "soloist_agents.solver",
     "Orchestrator": "soloist.orchestrator",
+    "Outcome": "soloist_sandbox.contract",
     "PlannerNeeded": "soloist_agents.contract",
     "Problem": "soloist.task",
+    "ProgramCheck": "soloist_sandbox.contract",
+    "PytestCheck": "soloist_sandbox.contract",
     "Report": "soloist.report",
+    "Sandbox": "soloist_sandbox.contract",
     "SandboxUnavailable": "soloist_sandbox.contract",
     "Search": "soloist_agents.search.specialist",
+    "Session": "soloist_sandbox.contract",
     "Task": "soloist.task",
+    "judge": "soloist_sandbox.integrity",
+    "open_session": "soloist.engine",
     "parse_check": "soloist_sandbox.checks",
     "preset_named": "soloist_agents.presets",
     "reason_tool": "soloist.reasoning",

@@ -60,6 +60,7 @@ class Orchestrator:
         sandbox: Sandbox | None = None,
         image: str = "base",
         backend: str | None = None,
+        runtime: str | None = None,
         state: Path | None = None,
         listener: Listener | None = None,
         prices: PriceTable | None = None,
@@ -79,6 +80,7 @@ class Orchestrator:
         self._sandbox = sandbox
         self._image = image
         self._backend = backend
+        self._runtime = runtime
         self._state = state
         self._listener = listener
         self._prices = prices or PriceTable()
@@ -143,7 +145,7 @@ class Orchestrator:
         journal = Journal(run.events, self._listener, self._scrub)
         stack.callback(journal.close)
         say = _Say(journal)
-        sandbox = self._sandbox or await open_sandbox(self._image, self._backend, say)
+        sandbox = self._sandbox or await open_sandbox(self._image, self._backend, say, self._runtime)
         journal.emit("sandbox", f"sandbox: {sandbox.name}", name=sandbox.name)
         session = await sandbox.open(run.tree, limits=task.budget.check_limits)
         stack.push_async_callback(session.close)

@@ -6,7 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from soloist_agents.models.ledger import Caps
 from soloist_agents.step_check import StepCheck
-from soloist_sandbox.contract import Check, Limits, Value
+from soloist_sandbox.contract import Limits, RepositoryCheck, Value
 
 Approval = Literal["ask", "always", "never"]
 
@@ -44,7 +44,7 @@ class Task(Value):
     goal: str = Field(min_length=1)
     repository: Path | None = None
     """None only for a `problem`."""
-    check: Check | None = None
+    check: RepositoryCheck | None = None
     """How we will know that the whole is done."""
     problem: Problem | None = None
     asks: bool = False

@@ -219,16 +219,125 @@ def sandbox_status(image: Annotated[str, typer.Option(help="The image to look fo
         raise typer.Exit(Exit.SOLVED if show_status(image) else Exit.UNAVAILABLE)
 
 
+SANDBOX_EXITS = (
+    "Exit codes: the program's own; 128 + N after signal N; 120 refused system call, 121 memory, 122 output, 123 disk, 124 time; "
+    "with --tests or --expect 0 passed, 1 not passed. And 2 bad usage or input, 3 sandbox unavailable, 130 interrupted: "
+    "then standard output is empty, and a line on standard error begins with soloist."
+)
+
+
+@sandbox_app.command("run", epilog=SANDBOX_EXITS)
+def sandbox_run(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE|-] [-- ARGUMENTS]", help="A Python program, alone in its workspace; - reads it from stdin."
+        ),
+    ] = None,
+    command: Annotated[str | None, typer.Option(help="A shell command in place of FILE.")] = None,
+    repo: Annotated[Path | None, typer.Option(help="Run over a copy of this folder: --command, or what stands after --.")] = None,
+    stdin: Annotated[Path | None, typer.Option(help="The program's standard input; by default what is piped in.")] = None,
+    tests: Annotated[Path | None, typer.Option(help="A pytest file or folder that imports FILE.")] = None,
+    call: Annotated[list[str] | None, typer.Option(help='Call a function of FILE, as in "f(2, [3])"; repeatable.')] = None,
+    expect: Annotated[
+        list[str] | None, typer.Option(help='What the call should return, a literal; or "raises ValueError".')
+    ] = None,
+    tolerance: Annotated[float, typer.Option(min=0, help="Relative difference that floats may have.")] = 0.0,
+    collect: Annotated[Path | None, typer.Option(help="A folder for the files that the program makes or changes.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Let --collect replace files.")] = False,
+    seconds: Annotated[float, typer.Option(min=0.01, max=7200, help="Wall-clock time.")] = 60.0,
+    memory: Annotated[int, typer.Option(min=64, help="MiB of memory.")] = 1024,
+    disk: Annotated[int, typer.Option(min=8, help="MiB that may be written.")] = 256,
+    output: Annotated[int, typer.Option(min=1, help="KiB that may go to stdout, and to stderr.")] = 1024,
+    processes: Annotated[int, typer.Option(min=8, help="Processes at a time.")] = 128,
+    image: Image = None,
+    backend: Annotated[
+        str | None, typer.Option("--sandbox", "--backend", help="docker or bubblewrap; by default the first that works.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the outcome as one JSON object and nothing else.")] = False,
+    config: Config = None,
+) -> None:
+    """Run a Python program in the sandbox, or any command over a folder, and exit as it did.
+
+    No network, nothing of this machine, nothing kept: the folder is copied, and what the program writes is gone unless --collect
+    is given. Output is shown at the end; bytes that are no UTF-8 are replaced in it.
+    """
+    with guarded():
+        from soloist_sandbox.contract import Limits
+
+        from soloist.cli.sandbox_job import Asked
+        from soloist.cli.sandbox_running import run_in_sandbox
+        from soloist.cli.settings import Typed
+
+        asked = Asked(
+            words=tuple(words or ()),
+            command=command,
+            repo=repo,
+            stdin=stdin,
+            tests=tests,
+            calls=tuple(call or ()),
+            expected=tuple(expect or ()),
+            tolerance=tolerance,
+            limits=Limits(seconds=seconds, memory_mb=memory, disk_mb=disk, output_kb=output, processes=processes),
+            typed=Typed(config=config, image=image, backend=backend),
+            collect=collect,
+            force=force,
+            json=json,
+        )
+        raise typer.Exit(run_in_sandbox(asked))
+
+
 @sandbox_app.command("build")
 def sandbox_build(
-    name: Annotated[str, typer.Option(help="Name of the image, for run --image.")] = "base",
+    repo: Annotated[Path | None, typer.Option(help="A repository whose tests it is for: its runs use it by themselves.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the image, for run --image; by default base, or the repository's.")
+    ] = None,
     requirement: Annotated[
         list[str] | None, typer.Option("--requirement", "-r", help="A pip requirement, or a file of them.")
     ] = None,
-    base: Annotated[str | None, typer.Option("--from", help="Registry image to build on; by default python:X.Y-slim.")] = None,
+    base: Annotated[
+        str | None, typer.Option("--from", help="Image to build on, here or in a registry; by default python:X.Y-slim.")
+    ] = None,
+    dockerfile: Annotated[
+        Path | None, typer.Option(help="Build on this Dockerfile. Docker runs its commands, with network.")
+    ] = None,
+    devcontainer: Annotated[
+        bool,
+        typer.Option(
+            "--devcontainer", help="Build on the repository's devcontainer.json. Docker runs its commands, with network."
+        ),
+    ] = False,
+    venv: Annotated[
+        bool, typer.Option("--venv", help="Bind the repository's .venv, or the active one, read-only; bubblewrap only.")
+    ] = False,
+    group: Annotated[
+        list[str] | None, typer.Option(help="An extra or dependency group to install besides those called after tests.")
+    ] = None,
+    without: Annotated[list[str] | None, typer.Option(help="A package to leave out, whatever declares it.")] = None,
+    upgrade: Annotated[bool, typer.Option("--upgrade", help="Choose versions again.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be installed.")] = False,
 ) -> None:
-    """Make the image in which checks run: from a registry image where one can be pulled, else from this machine."""
-    with guarded():
-        from soloist.cli.sandboxing import build_image
+    """Make the image in which checks run: from a registry image where one can be pulled, else from this machine.
 
-        build_image(name, tuple(requirement or ()), base)
+    With --repo, what the repository's tests need is found in its lock file or declarations and installed from wheels; none of its
+    code is run.
+    """
+    with guarded():
+        from soloist.cli.sandboxing import BuildTyped, build_image
+
+        build_image(
+            BuildTyped(
+                repo=repo,
+                name=name,
+                requirements=tuple(requirement or ()),
+                base=base,
+                dockerfile=dockerfile,
+                devcontainer=devcontainer,
+                venv=venv,
+                groups=tuple(group or ()),
+                without=tuple(without or ()),
+                upgrade=upgrade,
+                dry_run=dry_run,
+            )
+        )

@@ -1,7 +1,6 @@
 """`soloist run`, `soloist solve` and `soloist ask`: one task, shown as it goes, and its report."""
 
 import asyncio
-import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,10 @@ from soloist.assembling import assemble
 from soloist.cli.exits import Exit
 from soloist.cli.printable import printable
 from soloist.cli.progress import Progress
+from soloist.cli.sandboxing import image_of
 from soloist.cli.settings import Typed, settings_of
 from soloist.cli.showing import show_report
+from soloist.cli.stopping import until_stopped
 from soloist.config import Loaded
 from soloist.orchestrator import Approver, Orchestrator
 from soloist.report import Report
@@ -48,7 +49,7 @@ def run_task(run: Run) -> Exit:
         approval=run.approval,
     )
     with Progress(quiet=run.json) as progress:
-        report = asyncio.run(_until_stopped(loaded, task, progress, _asker(run, progress)))
+        report = asyncio.run(until_stopped(_run(loaded, task, progress, _asker(run, progress))))
     if run.json:
         sys.stdout.write(report.model_dump_json() + "\n")
     else:
@@ -65,26 +66,15 @@ def _exit(report: Report, task: Task) -> Exit:
     return Exit.SOLVED if answered else Exit.NOT_SOLVED
 
 
-async def _until_stopped(loaded: Loaded, task: Task, progress: Progress, approve: Approver | None) -> Report:
-    """The run; SIGTERM and SIGHUP end it as cleanly as Ctrl-C does."""
-    work = asyncio.ensure_future(_run(loaded, task, progress, approve))
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, work.cancel)
-    try:
-        return await work
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
-
-
 async def _run(loaded: Loaded, task: Task, progress: Progress, approve: Approver | None) -> Report:
     team = await assemble(loaded)
     try:
         orchestrator = Orchestrator(
             planner=team.planner,
             ladder=team.ladder,
-            image=loaded.settings.sandbox.image,
+            image=image_of(loaded, task.repository),
             backend=loaded.settings.sandbox.backend,
+            runtime=loaded.settings.sandbox.runtime,
             prices=loaded.settings.price_table,
             scrub=loaded.scrubber.clean,
             listener=progress.hear,

@@ -69,6 +69,12 @@ def _image(name: str) -> str:
     return name
 
 
+def _runtime(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+        raise ValueError("sandbox.runtime should be the name of a runtime that Docker knows, for example runsc")
+    return name
+
+
 def _folder(name: str) -> str:
     if not name.startswith(("/", "~/")):
         raise ValueError("trust should name folders in full, as /home/me/code or ~/code")
@@ -168,6 +174,8 @@ class SandboxSettings(Value):
     """docker or bubblewrap; by default the first that works."""
     image: Annotated[str, AfterValidator(_image)] = "base"
     """Name of an image made by `soloist sandbox build`."""
+    runtime: Annotated[str, AfterValidator(_runtime)] | None = None
+    """Docker's runtime for containers, for example runsc (gVisor); by default Docker's own."""
 
 
 class Settings(Value):

@@ -13,7 +13,7 @@ async def sandboxes(settings: SandboxSettings, seconds: float) -> Sequence[Findi
     """All backends asked at once, with the image that is set."""
     try:
         async with asyncio.timeout(seconds):
-            statuses = await survey(settings.image)
+            statuses = await survey(settings.image, settings.runtime)
     except TimeoutError:
         return (missing("sandbox", f"no answer within {seconds:g} s", "see whether Docker is stuck: docker info"),)
     return (*map(_backend, statuses), _in_use(statuses, settings))
@@ -21,7 +21,9 @@ async def sandboxes(settings: SandboxSettings, seconds: float) -> Sequence[Findi
 
 def _backend(status: BackendStatus) -> Finding:
     what = f"sandbox {status.name}"
-    return fine(what, "works") if status.usable else remark(what, " ".join(status.reason.split()))
+    if not status.usable:
+        return remark(what, " ".join(status.reason.split()))
+    return fine(what, f"works, {status.level}" + (f" (no namespaces inside: {status.weaker})" if status.weaker else ""))
 
 
 def _in_use(statuses: Sequence[BackendStatus], settings: SandboxSettings) -> Finding:

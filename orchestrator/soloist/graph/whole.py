@@ -4,7 +4,7 @@ import asyncio
 
 from soloist_agents.contract import Candidate, Plan, Verdict
 from soloist_agents.step_check import TestsCheck, runnable, test_files
-from soloist_sandbox.contract import Check, Outcome, PytestCheck, Session
+from soloist_sandbox.contract import Outcome, PytestCheck, RepositoryCheck, Session
 from soloist_sandbox.integrity import Judgement, judge
 from soloist_tools.workspace import Patch
 
@@ -55,7 +55,7 @@ def _without(test: str) -> str:
     return f"--deselect={test}" if "::" in test else f"--ignore={test}"
 
 
-async def _whole(state: State, live: Live) -> tuple[Check | None, Outcome | None, tuple[str, ...]]:
+async def _whole(state: State, live: Live) -> tuple[RepositoryCheck | None, Outcome | None, tuple[str, ...]]:
     """The check (None: only the steps' own), its run before the change, and what was left out of it.
 
     What failed before is no business of the task.
@@ -84,7 +84,7 @@ async def _whole(state: State, live: Live) -> tuple[Check | None, Outcome | None
     return check, before, left_out
 
 
-def _own_checks(state: State, live: Live, whole: Check | None) -> list[tuple[str, Check, dict[str, bytes]]]:
+def _own_checks(state: State, live: Live, whole: RepositoryCheck | None) -> list[tuple[str, RepositoryCheck, dict[str, bytes]]]:
     """The steps' own checks, but those that the check of the whole has run already."""
     found = []
     for step in live.run.get(Plan, state["plan_ref"]).steps:
