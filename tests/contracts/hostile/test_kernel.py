@@ -226,8 +226,8 @@ def read(path):
         with open(path, "rb") as file: return file.read(1 << 16)
     except OSError: return b""
 files = ["/etc/shadow", "/etc/gshadow", "/root/.ssh/id_rsa", "/proc/1/environ"]
-files += [f"/proc/{name}" for name in ("kallsyms", "keys", "key-users", "kcore", "kmsg", "slabinfo", "interrupts", "softirqs", "cmdline")]
-files += [f"/proc/{name}" for name in ("timer_list", "sched_debug", "vmallocinfo")]
+files += [f"/proc/{name}" for name in ("kallsyms", "keys", "key-users", "kcore", "kmsg", "slabinfo", "interrupts", "softirqs")]
+files += [f"/proc/{name}" for name in ("cmdline", "timer_list", "sched_debug", "vmallocinfo")]
 for path in files:
     if read(path): found[path] = len(read(path))
 for place in ("/root", "/home", "/sys", "/run", "/var/lib/docker", "/mnt", "/srv", "/host"):
