@@ -201,10 +201,10 @@ async def test_algebra_in_threads() -> None:
     ],
 )
 def test_linear_time(piece: str) -> None:
-    """A megabyte of anything takes seconds at most."""
+    """A megabyte of anything takes seconds of processor time at most."""
     text = piece * (1_000_000 // len(piece))
-    start = time.monotonic()
+    start = time.process_time()
     final_answer(text)
     boxed_answer(text)
     stated_answer(text)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5

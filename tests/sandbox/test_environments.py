@@ -462,7 +462,7 @@ def test_dockerfile(client: Any, dock: Build, repository: MakeRepository, strang
 DEVCONTAINER = """// comments, and
 {
   "build": {"dockerfile": "Dockerfile", "context": "..", "args": {"WORD": "sesame"}}, /* trailing commas */
-  "features": {"ghcr.io/devcontainers/features/node:1": {}},
+  "features": {"registry.example/features/node:1": {}},
   "containerEnv": {"PLACE": "http://here", "HOME2": "${localEnv:HOME}"},
   "postCreateCommand": ["sh", "-c", "cat thing > /made"],
 }
