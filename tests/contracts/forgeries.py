@@ -560,16 +560,19 @@ _pytest.reports.TestReport.__init__ = fake
     ),
     "a man in the middle": (
         "test_calc.py",
-        """import os, threading
+        """import atexit, os, threading
 inner, outer = os.pipe()
 try:
     kept = os.dup(1000)
     os.dup2(outer, 1000)
+    os.close(outer)
     def pass_on():
         while data := os.read(inner, 1 << 16):
             data = data.replace(b'"returned":[', b'"returned":["test_calc.py::test_add",')
             os.write(kept, data.replace(b'"failed"', b'"passed"'))
-    threading.Thread(target=pass_on, daemon=True).start()
+    passing = threading.Thread(target=pass_on, daemon=True)
+    passing.start()
+    atexit.register(lambda: (os.close(1000), passing.join()))
 except OSError:
     pass
 import _pytest.reports

@@ -16,6 +16,7 @@ EPOCH: Final = 1_000_000_000
 """Modification time of every file as packed, seconds. A laid file gets a later one, never twice the same: a bytecode file, which
 remembers its source's time and size, can then never be taken for that of another variant."""
 _CACHE: Final = "__pycache__"
+_CHUNK: Final = 1 << 20
 _MOST_CACHED: Final = 64 << 20
 _MOST_FILES: Final = 10_000
 _LARGEST: Final = 16 << 20
@@ -51,6 +52,8 @@ def unpack(archive: Payload) -> None:
         if hasattr(tarfile, "fully_trusted_filter"):  # not before Python 3.11.4, which Debian 12 lacks
             tar.extraction_filter = tarfile.fully_trusted_filter
         tar.extractall(ROOT)  # noqa: S202
+    while archive.left:  # the end of a tar archive is padding, which the reader may leave: the next order stands behind it
+        archive.read(_CHUNK)
 
 
 def lay(changes: "list[tuple[str, bytes]]", serial: int) -> None:
