@@ -11,12 +11,17 @@ from soloist_sandbox.contract import Level, Outcome, RepositoryCheck, Value
 from soloist_tools.evidence import Found
 from soloist_tools.localise import SuspectLine
 
+from soloist_agents.selection.ballot import Claim
+from soloist_agents.selection.choosing import Selection
 from soloist_agents.step_check import StepCheck
 
 StepKind = Literal["function", "program", "answer", "edit", "command", "knowledge"]
 """The first three go to specialists (reasoning compresses); the last three stay with the planner (coverage doesn't)."""
 
 Route = Literal["specialist", "planner"]
+
+MOST_SAID = 20_000
+"""Characters kept of a final answer."""
 
 TARGET = re.compile(r"(?P<path>[^:]+)::(?P<name>[\w.]+(?:#\d+)?)")
 
@@ -76,6 +81,8 @@ class Step(Value):
     suspicion: float = Field(default=0.0, ge=0, le=1)
     lines: tuple[SuspectLine, ...] = ()
     """Suspect lines of `source`, most suspicious first."""
+    selection: Selection | None = None
+    """How many samples, and what is made of them. None: the specialist's own number, and the first that passes."""
 
     @model_validator(mode="after")
     def _function_has_target(self) -> Self:
@@ -145,6 +152,12 @@ class Candidate(Value):
     """1 for a fresh sample; +1 for every repair that led to it."""
     also: tuple[str, ...] = ()
     """For kind "function": imports and helper functions that came with it."""
+    said: str = Field(default="", max_length=MOST_SAID)
+    """For steps that nothing can check: the final answer's whole text (its last part), where claims are looked for."""
+    claims: tuple[Claim, ...] = ()
+    """What the sample says its answer rests on; for programs, the assertions that it wrote, one `assert` each."""
+    confidence: float | None = Field(default=None, gt=0, le=1)
+    """Mean probability of its tokens, where the server gave logprobs."""
 
 
 class NoAnswer(Value):

@@ -57,6 +57,8 @@ class AgreementCheck(Value):
     """Nothing can be run: independent samples must agree. Never better than level "agreed"."""
 
     kind: Literal["agreement"] = "agreement"
+    signature: str = ""
+    """For a function: Python that defines it, as far as it is known (`def f(a: int) -> int:`, a docstring with examples)."""
 
     def __str__(self) -> str:
         return "agreement of samples"
