@@ -159,6 +159,11 @@ class Candidate(Value):
     confidence: float | None = Field(default=None, gt=0, le=1)
     """Mean probability of its tokens, where the server gave logprobs."""
 
+    @property
+    def whole(self) -> str:
+        """The text with what belongs to it."""
+        return "\n\n".join((*self.also, self.text))
+
 
 class NoAnswer(Value):
     """A sample that came to nothing. It never counts as a wrong answer."""
@@ -224,7 +229,10 @@ class Pace:
 
 
 class Specialist(Protocol):
-    """Solves steps. Streams candidates, so that the first verified one ends the rest. May have a `pace: Pace` of its own."""
+    """Solves steps. Streams candidates, so that the first verified one ends the rest.
+
+    May have a `pace: Pace` of its own, and `samples: int`, how many it gives for a step that does not say.
+    """
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ from soloist_tools.functions import function_source, functions
 from soloist_agents.contract import NearMiss, Step
 from soloist_agents.outline import outlined
 from soloist_agents.prompts import render
-from soloist_agents.step_check import Case, CasesCheck, TestsCheck
+from soloist_agents.step_check import AgreementCheck, Case, CasesCheck, TestsCheck
 from soloist_agents.stitching import PROGRAM_FILE
 
 WHOLE_FILE = 6_000
@@ -38,7 +38,8 @@ def pose(step: Step) -> str:
             givens=step.givens,
         )
     if step.kind == "answer":
-        return render("answer", problem=step.problem, givens=step.givens)
+        clr = step.selection is not None and step.selection.strategy == "clr"
+        return render("answer", problem=step.problem, givens=step.givens, claims=clr)
     if step.kind == "edit":
         files = [{"path": f.path, "missing": f.text is None, "text": f.text or "", "whole": f.whole} for f in step.shown]
         return render(
@@ -67,9 +68,12 @@ def _function(step: Step) -> str:
     owner, _, name = step.name.partition("#")[0].rpartition(".")
     known = {span.qualname for span in functions(step.source)} if step.source else set()
     context, excerpt = _context(step.source, step.name, known, step.problem)
+    voted = step.check if isinstance(step.check, AgreementCheck) else None
     return render(
         "function",
         new=step.name not in known,
+        signature=voted.signature if voted and step.name not in known else "",
+        asserts=voted is not None,
         name=name,
         full_name=step.name,
         owner=owner,

@@ -1,8 +1,12 @@
 """One sample while it comes: what of it is a candidate, and when."""
 
-from soloist_agents.contract import Candidate, NoAnswer, Step
+from soloist_agents.contract import MOST_SAID, Candidate, NoAnswer, Step
 from soloist_agents.extract import boxed_answer, function_source, python_program, short_answer
 from soloist_agents.models.contract import Completion, Delta
+from soloist_agents.selection.ballot import Claim
+from soloist_agents.selection.stated_tests import stated_tests
+from soloist_agents.selection.stating import stated_claims
+from soloist_agents.step_check import AgreementCheck
 
 Told = Candidate | NoAnswer
 FENCES = ("```", "~~~")
@@ -15,6 +19,8 @@ class Sample:
         self._step = step
         self._author = author
         self._depth = depth
+        self._votes = step.kind == "function" and isinstance(step.check, AgreementCheck)
+        """Programs are compared by what they do, and by what all samples assert of the function."""
         self._content: list[str] = []
         self._told: Candidate | None = None
         self._told_from = ""
@@ -22,8 +28,9 @@ class Sample:
         """Fences seen when the text was last looked at."""
 
     def heard(self, delta: Delta) -> Candidate | None:
-        """A candidate as soon as its fence is closed; the words that come after it are not waited for."""
-        if not delta.content:
+        """A candidate as soon as its fence is closed; the words that come after it are not waited for, but for a vote, where
+        assertions come after it."""
+        if not delta.content or self._votes:
             return None
         self._content.append(delta.content)
         if self._step.kind not in ("function", "program") or not any(mark in delta.content for mark in ("`", "~")):
@@ -46,7 +53,10 @@ class Sample:
             return None if self._told else self._none("loop", "it repeated itself and was cut")
         if completion.finish == "filtered":
             return None if self._told else self._none("filtered", "the server has filtered it")
-        found = self._new(completion.content) if completion.content.strip() and completion.thought else None
+        cut = completion.finish == "length" and self._votes  # half a function may be a function
+        found = self._new(completion.content) if completion.content.strip() and completion.thought and not cut else None
+        if found is not None and isinstance(self._step.check, AgreementCheck):
+            found = found.model_copy(update=_beside(self._step, completion))
         if found is not None or self._told is not None:
             return found
         if completion.finish == "length":
@@ -64,6 +74,22 @@ class Sample:
 
     def _none(self, ended: str, why: str) -> NoAnswer:
         return NoAnswer.model_validate({"author": self._author, "ended": ended, "why": why})
+
+
+def _beside(step: Step, completion: Completion) -> dict[str, object]:
+    """What a vote wants to know of a sample besides its answer."""
+    clr = step.selection is not None and step.selection.strategy == "clr"
+    return {
+        "said": completion.content[-MOST_SAID:] if step.kind != "function" else "",  # a function's claims are its assertions
+        "confidence": completion.confidence,
+        "claims": stated_claims(completion.content) if clr else _asserted(step, completion),
+    }
+
+
+def _asserted(step: Step, completion: Completion) -> tuple[Claim, ...]:
+    if step.kind != "function":
+        return ()
+    return tuple(Claim(text=text, kind="assertion") for text in stated_tests(completion.content, step.name.partition("#")[0]))
 
 
 def _candidate(step: Step, text: str, author: str, depth: int) -> Candidate | None:

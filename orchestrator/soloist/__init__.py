@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from soloist_agents.planner import ModelPlanner
     from soloist_agents.presets import preset_named
     from soloist_agents.search.specialist import Search
+    from soloist_agents.selection.choosing import Selection
+    from soloist_agents.selection.verifying import ClaimVerifier, Verified
     from soloist_agents.solver import ModelSpecialist
+    from soloist_agents.step_check import AgreementCheck, AnswerCheck, TestsCheck
     from soloist_sandbox.checks import parse_check
     from soloist_sandbox.contract import (
         Call,
@@ -42,10 +45,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AgreementCheck",
+    "AnswerCheck",
     "Budget",
     "Call",
     "Case",
     "ChatModel",
+    "ClaimVerifier",
     "CommandCheck",
     "Endpoint",
     "EndpointSettings",
@@ -65,8 +71,11 @@ __all__ = [
     "Sandbox",
     "SandboxUnavailable",
     "Search",
+    "Selection",
     "Session",
     "Task",
+    "TestsCheck",
+    "Verified",
     "judge",
     "open_session",
     "parse_check",
@@ -75,10 +84,13 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AgreementCheck": "soloist_agents.step_check",
+    "AnswerCheck": "soloist_agents.step_check",
     "Budget": "soloist.task",
     "Call": "soloist_sandbox.contract",
     "Case": "soloist_sandbox.contract",
     "ChatModel": "soloist_agents.models.langchain",
+    "ClaimVerifier": "soloist_agents.selection.verifying",
     "CommandCheck": "soloist_sandbox.contract",
     "Endpoint": "soloist_agents.models.endpoint",
     "EndpointSettings": "soloist_agents.models.settings",
@@ -98,8 +110,11 @@ _HOMES = {
     "Sandbox": "soloist_sandbox.contract",
     "SandboxUnavailable": "soloist_sandbox.contract",
     "Search": "soloist_agents.search.specialist",
+    "Selection": "soloist_agents.selection.choosing",
     "Session": "soloist_sandbox.contract",
     "Task": "soloist.task",
+    "TestsCheck": "soloist_agents.step_check",
+    "Verified": "soloist_agents.selection.verifying",
     "judge": "soloist_sandbox.integrity",
     "open_session": "soloist.engine",
     "parse_check": "soloist_sandbox.checks",

@@ -11,6 +11,7 @@ from soloist_agents.models.settings import EndpointSettings
 from soloist_agents.planner import ModelPlanner
 from soloist_agents.presets import PLAIN, REASONING, Preset
 from soloist_agents.search.specialist import Search
+from soloist_agents.selection.verifying import ClaimVerifier, Verified
 from soloist_agents.solver import ModelSpecialist, SamplingPlan
 
 from soloist import extension
@@ -74,7 +75,9 @@ def _specialist(settings: Settings, model: Model, servers: Sequence[ModelServer]
     tries = settings.tries
     plan = SamplingPlan(samples=tries.samples, first=min(tries.first_batch, tries.samples), repair_rounds=tries.repairs)
     continues = all((server.continues or "none") != "none" for server in servers)
-    return ModelSpecialist(model, preset=_preset(settings, settings.specialist, preset, servers), plan=plan, continues=continues)
+    preset = _preset(settings, settings.specialist, preset, servers)
+    solver = ModelSpecialist(model, preset=preset, plan=plan, continues=continues)
+    return Verified(solver, ClaimVerifier(model, preset, plan.seconds))
 
 
 def _preset(settings: Settings, role: Role, preset: Preset, servers: Sequence[ModelServer]) -> Preset:

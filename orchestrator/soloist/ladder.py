@@ -70,6 +70,11 @@ class Proposed(Given):
         yield Candidate(author=self.name, text=step.proposal, note="tried by the planner before")
 
 
+def samples_of(specialists: Sequence[Specialist]) -> int | None:
+    """How many samples the first of them that says so gives for a step."""
+    return next((found for one in specialists if isinstance(found := getattr(one, "samples", None), int)), None)
+
+
 def pace_of(specialist: Specialist) -> Pace:
     """Its own, or the one for many cheap candidates."""
     pace = getattr(specialist, "pace", None)

@@ -18,6 +18,7 @@ from soloist_agents.models.ledger import Call, Ledger, counted_in
 from soloist_agents.models.prices import PriceTable
 from soloist_agents.playbook import Playbook
 from soloist_agents.search.specialist import Search
+from soloist_agents.selection.choosing import chosen
 from soloist_sandbox.contract import PytestCheck, Sandbox
 from soloist_tools.looking import looking_tools
 from soloist_tools.tree import Tree
@@ -94,7 +95,9 @@ class Orchestrator:
         """
         if task.repository is not None:
             _refuse_bad_repository(task.repository)
-        elif not _ladder(self._ladder).specialists and not isinstance(self._planner, Author):
+        elif task.problem is not None:
+            chosen(task.selection, task.problem.kind, task.problem.check)  # refused here, where it was asked for
+        if task.repository is None and not _ladder(self._ladder).specialists and not isinstance(self._planner, Author):
             raise PlannerNeeded("a problem needs a model to solve it: name one with --specialist or SOLOIST_SPECIALIST")
         run = await asyncio.to_thread(RunDir.new, self._state)
         run.put_task(task)

@@ -126,4 +126,4 @@ async def _solve_in(live: Live, problem: Problem, name: str) -> Reasoned:
     if not progress.verdict:
         return Reasoned(passed=False, level="unverified", why=progress.why or "no candidate passed", answer="")
     verdict = live.run.get(Verdict, progress.verdict)
-    return Reasoned(passed=verdict.passed, level=verdict.level, why=verdict.why, answer=verdict.candidate.text)
+    return Reasoned(passed=verdict.passed, level=verdict.level, why=verdict.why, answer=verdict.candidate.whole)

@@ -6,6 +6,7 @@ from typing import Literal
 from soloist_agents.contract import Route, StepKind
 from soloist_agents.models.contract import Usage
 from soloist_agents.models.ledger import Row
+from soloist_agents.selection.tally import Tally
 from soloist_sandbox.contract import Level, Outcome, Value
 from soloist_tools.localise import FAILING
 
@@ -44,6 +45,8 @@ class StepReport(Value):
     """The edit that solved it, or why it was given up."""
     text: str = ""
     """What was verified for it, also where the whole was not solved."""
+    selection: Tally | None = None
+    """Where samples were compared with each other: samples, groups, votes, claims, and what stopped it."""
 
 
 class Ledger(Value):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from soloist_agents.contract import Candidate, NearMiss, NoAnswer, Specialist, Step
+from soloist_agents.step_check import AgreementCheck
 
 from soloist.graph.state import Progress
 from soloist.ladder import pace_of
@@ -41,7 +42,7 @@ class Streams:
             if isinstance(told, Candidate):
                 taken += 1
                 mark = hashlib.sha256(told.text.encode("utf-8", "surrogateescape")).digest()
-                if step.kind == "answer" or mark not in seen:  # equal answers are votes; equal code was judged already
+                if _votes(step) or mark not in seen:  # equal votes count; equal code was judged already
                     fresh.append(told)
                 seen.add(mark)
             elif told is None:
@@ -73,6 +74,12 @@ class Streams:
         for stream in self._open.values():
             await stream.close()
         self._open.clear()
+
+
+def _votes(step: Step) -> bool:
+    """Whether equal candidates say something: where they are compared with each other."""
+    best = step.selection is not None and step.selection.strategy == "best_of_n"
+    return best or isinstance(step.check, AgreementCheck) or step.kind == "answer"
 
 
 class _Stream:

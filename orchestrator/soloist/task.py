@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
+from soloist_agents.contract import TARGET
 from soloist_agents.models.ledger import Caps
+from soloist_agents.selection.choosing import Selection
 from soloist_agents.step_check import StepCheck
 from soloist_sandbox.contract import Limits, RepositoryCheck, Value
 
@@ -32,10 +34,17 @@ class Problem(Value):
 
     text: str = Field(min_length=1)
     """The whole statement: who solves it sees nothing else."""
-    kind: Literal["program", "answer"]
+    kind: Literal["function", "program", "answer"]
+    """A function may do without a check that runs: then its samples are compared by what they do."""
     check: StepCheck
     target: str | None = None
-    """For a program: the file that tests import it from; by default solution.py."""
+    """For a program: the file that tests import it from; by default solution.py. For a function: `path::name`."""
+
+    @model_validator(mode="after")
+    def _function_has_a_name(self) -> Self:
+        if self.kind == "function" and not (self.target and TARGET.fullmatch(self.target)):
+            raise ValueError(f"a problem of kind function needs a target like 'solution.py::name', not {self.target!r}")
+        return self
 
 
 class Task(Value):
@@ -50,6 +59,9 @@ class Task(Value):
     asks: bool = False
     """The goal is a question about the repository; nothing is changed."""
     budget: Budget = Budget()
+    selection: Selection = Selection()
+    """How many samples each step gets, and what is made of them. A step of a repository's plan that the named strategy doesn't
+    suit gets one that does."""
     approval: Approval = "ask"
     """Whether a proved patch may be applied to the repository: after asking, always, or never."""
 

@@ -10,6 +10,7 @@ from soloist_agents.models.endpoint import Endpoint
 from soloist_agents.models.ledger import Ledger, counted_in
 from soloist_agents.models.settings import Continues, EndpointSettings
 from soloist_agents.presets import VIBETHINKER
+from soloist_agents.selection.choosing import Selection
 from soloist_agents.solver import ModelSpecialist, SamplingPlan
 from soloist_agents.step_check import AgreementCheck, Case, CasesCheck, TestsCheck
 
@@ -196,3 +197,23 @@ async def test_every_call_is_counted_also_one_that_was_cut_off() -> None:
     assert [call.ended for call in ledger.calls] == ["complete", "cancelled"]
     assert ledger.used().estimated
     assert ledger.used().prompt > 200
+
+
+VOTE = Step(id="v", goal="g", kind="answer", problem="What is 6 * 7?", check=AgreementCheck())
+
+
+async def test_a_step_says_how_many_samples_it_wants() -> None:
+    """The specialist's own number is for steps that don't; a vote's first wave is large enough to settle it."""
+    step = VOTE.model_copy(update={"selection": Selection(samples=5)})
+    async with ModelServer(lambda ask: "\\boxed{42}") as server, specialist(server, SamplingPlan(samples=9, first=1)) as solver:
+        assert solver.samples == 9
+        assert texts([one async for one in solver.propose(step)]) == ["42"] * 5
+        assert [ask.body.get("n", 1) for ask in server.calls] == [3, 2]
+
+
+async def test_temperatures_are_spread_where_that_is_wished() -> None:
+    """From the preset's downwards, evenly; without a spread all samples of a wave are one request."""
+    step = VOTE.model_copy(update={"selection": Selection(samples=5, spread=0.4)})
+    async with ModelServer(lambda ask: "\\boxed{42}") as server, specialist(server, SamplingPlan(samples=5, first=5)) as solver:
+        assert len([one async for one in solver.propose(step)]) == 5
+        assert sorted(ask.body["temperature"] for ask in server.calls) == [0.6, 0.7, 0.8, 0.9, 1.0]

@@ -3,6 +3,7 @@
 import asyncio
 import email.utils
 import json
+import math
 import subprocess
 import sys
 import time
@@ -151,6 +152,37 @@ async def test_servers_that_do_not_serve_n() -> None:
         with pytest.raises(openai.BadRequestError):
             await ask(server, n=4)
         assert (await ask(server)).choices[0].message.content == "x"
+
+
+async def test_logprobs_are_told_to_who_asks() -> None:
+    """On demand each piece of thinking and text is told as a token with its log probability, of every choice its own."""
+    choices = (Reply("bb", thinking="aa", logprobs=0.5), Reply("cccccc", logprobs=[-0.5, -1.0]), "dd")
+    async with ModelServer([Reply(choices=choices, chunk=2, times=3)]) as server:
+        whole = await ask(server, n=3, logprobs=True)
+        events = await chunks(server, n=3, logprobs=True)
+        unasked = await ask(server, n=3)
+    streamed: list[list[Any]] = [[], [], []]
+    for event in events:
+        for choice in event.choices:
+            streamed[choice.index] += choice.logprobs.content if choice.logprobs else []
+    wanted = [[("aa", math.log(0.5)), ("bb", math.log(0.5))], [("cc", -0.5), ("cc", -1.0), ("cc", -0.5)], []]
+    assert [[(token.token, token.logprob) for token in tokens] for tokens in streamed] == wanted
+    told = [choice.logprobs.content if choice.logprobs else [] for choice in whole.choices]
+    assert [[(token.token, token.logprob) for token in tokens] for tokens in told] == wanted
+    assert [choice.logprobs for choice in unasked.choices] == [None, None, None]
+
+
+@pytest.mark.parametrize("serves", [False, "refused"])
+async def test_servers_that_do_not_tell_logprobs(serves: Any) -> None:
+    """A server without logprobs sends null where they are asked for, or refuses them by name."""
+    script = [Reply("hi", logprobs=0.9, times=None)]
+    async with ModelServer(script, like=Manners(serves_logprobs=serves)) as server:
+        if serves == "refused":
+            with pytest.raises(openai.BadRequestError, match="logprobs"):
+                await ask(server, logprobs=True)
+        else:
+            assert (await ask(server, logprobs=True)).choices[0].logprobs is None
+        assert (await ask(server)).choices[0].message.content == "hi"
 
 
 async def test_usage_is_counted_or_as_scripted_or_left_out() -> None:
@@ -636,6 +668,7 @@ def test_a_script_file_from_the_command_line(tmp_path: Path) -> None:
         ('{"reply": ["a", {"txt": "b"}]}', "reply 2: txt is not known; there are text, "),
         ('{"faults": {"2": {"kind": "Explode"}}}', "faults.2: kind is one of Status, "),
         ('{"reply": [{"text": "b", "chunk": 0}]}', "reply 1: a reply's chunk is at least 1"),
+        ('{"reply": [{"text": "b", "logprobs": 0}]}', "reply 1: a reply's logprobs are a probability over 0"),
         ('{"reply": [{"when": {"last": "("}}]}', "reply 1, when: '(' is no regular expression"),
         ('{"serve_n": false}', "the file: serve_n is not known; there are models, "),
     ],

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from soloist_agents.models.confidence import Confidence
 from soloist_agents.models.contract import Completion, Delta, Finish, ToolRequest, Usage
 from soloist_agents.models.loops import LoopDetector
 from soloist_agents.models.server_events import Garbled, Piece, TooMuch
@@ -45,6 +46,7 @@ class Choice:
         """`splitter`: None when thinking never stands in the text."""
         self.index = index
         self.splitter = splitter
+        self.confidence = Confidence()
         self.completion: Completion | None = None
         self._reasoned: list[str] = []
         self._content: list[str] = []
@@ -103,7 +105,13 @@ class Choice:
         if calls and finish == "stop":
             finish = "tool_calls"
         self.completion = Completion(
-            index=self.index, content=content, thinking=thinking, thought=closed, tool_calls=calls, finish=finish
+            index=self.index,
+            content=content,
+            thinking=thinking,
+            thought=closed,
+            tool_calls=calls,
+            finish=finish,
+            confidence=self.confidence.mean,
         )
         return self.completion
 
@@ -200,6 +208,7 @@ class Answer:
         content = _text(blocks)
         calls = choice.take_calls(delta.get("tool_calls") or ())
         self._grow(len(thinking.encode(errors="replace")) + len(content.encode(errors="replace")) + calls)
+        choice.confidence.take(told.get("logprobs"))
         found: list[Delta | Completion] = []
         if thinking or content:
             step = choice.take(thinking, content)

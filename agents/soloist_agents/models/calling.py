@@ -38,6 +38,8 @@ class Learned:
     """Does the chat template open the trace itself?"""
     usage: bool | None = None
     """Does it take `stream_options`?"""
+    logprobs: bool | None = None
+    """Does it take `logprobs`?"""
 
 
 class Caller:
@@ -50,19 +52,20 @@ class Caller:
         self.learned = Learned(settings.serves_n, settings.think_opened)
 
     async def call(
-        self, request: Request, deadline: float, indices: tuple[int, ...], *, usage: bool = True
+        self, request: Request, deadline: float, indices: tuple[int, ...], *, usage: bool = True, logprobs: bool = False
     ) -> AsyncGenerator[StreamEvent, None]:
         """Make these choices in one call. Fewer may come than asked for, but at least one.
 
-        `usage`: ask for the count of tokens. Raises `AttemptFailed`.
+        `usage`: ask for the count of tokens; `logprobs`: for how likely each was. Raises `AttemptFailed`.
         """
-        answer = Answer([self._choice(request, index) for index in indices], self.settings.max_answer_bytes)
-        body = body_of(request, self.settings, n=len(indices), shift=indices[0], usage=usage)
+        largest = self.settings.max_answer_bytes * len(indices)
+        answer = Answer([self._choice(request, index) for index in indices], largest)
+        body = body_of(request, self.settings, n=len(indices), shift=indices[0], usage=usage, logprobs=logprobs)
         failure: Failure | None = None
         async with contextlib.AsyncExitStack() as stack:
             await self._wait_for_turn(stack, deadline)
             try:
-                async with contextlib.aclosing(self._events(body, answer, deadline)) as events:
+                async with contextlib.aclosing(self._events(body, answer, deadline, largest)) as events:
                     async for event in events:
                         yield event
             except AttemptFailed as failed:
@@ -72,7 +75,7 @@ class Caller:
             except ServerError as told:
                 failure = self.connection.refusal(told.status, str(told))
         if answer.opened:
-            self._learn(answer, usage=usage)
+            self._learn(request, answer, usage=usage, logprobs=logprobs)
             yield Spent(usage=_spent(answer, request))
         if answer.complete:
             return
@@ -80,9 +83,9 @@ class Caller:
         if failure is not None:
             raise AttemptFailed(failure)
 
-    async def _events(self, body: Body, answer: Answer, deadline: float) -> AsyncGenerator[StreamEvent, None]:
+    async def _events(self, body: Body, answer: Answer, deadline: float, largest: int) -> AsyncGenerator[StreamEvent, None]:
         begin_by = asyncio.get_running_loop().time() + self.settings.first_seconds
-        async with self.connection.exchange(body, begin_by, deadline) as exchange:
+        async with self.connection.exchange(body, begin_by, deadline, largest) as exchange:
             answer.opened = True
             while not exchange.done and not answer.looped:
                 pieces = await exchange.receive(self._patience(answer))
@@ -116,10 +119,12 @@ class Caller:
         told = f"{self.connection.label}: the deadline passed in our own queue; raise concurrency or requests_per_minute"
         raise AttemptFailed(Failure(ModelTimeout(told), again=False))
 
-    def _learn(self, answer: Answer, *, usage: bool) -> None:
+    def _learn(self, request: Request, answer: Answer, *, usage: bool, logprobs: bool) -> None:
         if not answer.ended:
             return
         self.learned.usage = usage
+        if request.logprobs and self.learned.logprobs is None:
+            self.learned.logprobs = logprobs
         if self.learned.n is None and len(answer.choices) > 1:
             self.learned.n = answer.complete
         if self.settings.think_opened is None and answer.think_opened:

@@ -45,10 +45,13 @@ class Connection:
         self.label = f"{settings.name} at {self.place}"
 
     @contextlib.asynccontextmanager
-    async def exchange(self, body: Body, until: float, deadline: float) -> AsyncGenerator["Exchange"]:
-        """Post a call and read its answer. `until`: when the answer must have begun. Both are times of the running loop."""
+    async def exchange(self, body: Body, until: float, deadline: float, largest: int) -> AsyncGenerator["Exchange"]:
+        """Post a call and read its answer.
+
+        `until`: when the answer must have begun. Both are times of the running loop. `largest`: bytes of text to be expected.
+        """
         stream = await self._opened(body, until, deadline)
-        exchange = Exchange(stream, self._settings, self, deadline)
+        exchange = Exchange(stream, largest, self, deadline)
         try:
             yield exchange
         finally:
@@ -140,7 +143,7 @@ class Connection:
     def _misbehaviour(self, error: Garbled) -> Failure:
         if isinstance(error, TooMuch):
             most = self._settings.max_answer_bytes
-            told = f"{self.label} sent more than {most:,} bytes: set max_tokens, or raise max_answer_bytes"
+            told = f"{self.label} sent more than {most:,} bytes for one answer: set max_tokens, or raise max_answer_bytes"
             return Failure(ModelMisbehaved(told), again=False)
         return Failure(ModelMisbehaved(f"{self.label} {self.redact(str(error))}"))
 
@@ -167,12 +170,12 @@ class Connection:
 class Exchange:
     """One call under way: its answer, read in pieces."""
 
-    def __init__(self, stream: AsyncStream[object], settings: EndpointSettings, connection: Connection, deadline: float) -> None:
+    def __init__(self, stream: AsyncStream[object], largest: int, connection: Connection, deadline: float) -> None:
         response = stream.response
         self._stream = stream
         self._chunks: AsyncIterator[bytes] = response.aiter_bytes()
         # JSON writes a character in up to six bytes, and wraps every answer in some more.
-        self._reader = EventReader(6 * settings.max_answer_bytes + 65_536, response.headers.get("content-type", ""))
+        self._reader = EventReader(6 * largest + 65_536, response.headers.get("content-type", ""))
         self._connection = connection
         self._deadline = deadline
 

@@ -102,6 +102,8 @@ class Request(Value):
     sampling: Sampling = Sampling()
     n: int = Field(default=1, ge=1)
     """How many independent choices."""
+    logprobs: bool = False
+    """Ask how likely each token was, for `Completion.confidence`. A server that can't tell answers all the same."""
     seconds: float = Field(default=600.0, gt=0)
     """Deadline for the whole call, retries included."""
     role: str = ""
@@ -165,6 +167,11 @@ class Completion(Value):
     """False when a thinking trace was begun and never closed: there is no final answer."""
     tool_calls: tuple[ToolRequest, ...] = ()
     finish: Finish = "stop"
+    confidence: float | None = Field(default=None, gt=0, le=1)
+    """Mean probability of the choice's tokens, thinking included: their geometric mean, exp(mean of the logprobs). None where it
+    was not asked for (`Request.logprobs`) or not told. It ranks traces of one model, as DeepConf does (Fu et al. 2025, arXiv
+    2508.15260); there a token's confidence is the negative mean logprob of its k likeliest candidates, here it is the logprob of
+    the token itself, which every server that tells logprobs gives."""
 
 
 class Spent(Value):

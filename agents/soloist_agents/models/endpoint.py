@@ -82,28 +82,35 @@ class Endpoint:
 
         Only a call that then succeeds shows that it was the option, so nothing is learned here.
         """
-        usage = self._caller.learned.usage is not False
+        learned = self._caller.learned
+        usage, logprobs = learned.usage is not False, request.logprobs and learned.logprobs is not False
         while True:
+            call = self._caller.call(request, deadline, indices, usage=usage, logprobs=logprobs)
             try:
-                async with contextlib.aclosing(self._caller.call(request, deadline, indices, usage=usage)) as events:
+                async with contextlib.aclosing(call) as events:
                     async for event in events:
                         yield event
                 return
             except AttemptFailed as failed:
                 failure = failed.failure
-            suspect = self._suspect(failure, len(indices), usage=usage)
+            suspect = self._suspect(failure, len(indices), usage=usage, logprobs=logprobs)
             if suspect == "n":
                 return
             if suspect is None:
                 self._caller.gate.hold(failure.wait)
                 raise AttemptFailed(await self._explained(failure, deadline))
-            usage = False
+            usage, logprobs = usage and suspect != "stream_options", logprobs and suspect != "logprobs"
 
-    def _suspect(self, failure: Failure, n: int, *, usage: bool) -> Literal["n", "stream_options"] | None:
-        """After a 400: which option, of those not known to be served, to do without."""
+    def _suspect(
+        self, failure: Failure, n: int, *, usage: bool, logprobs: bool
+    ) -> Literal["n", "stream_options", "logprobs"] | None:
+        """After a 400: which option, of those not known to be served, to do without. `logprobs` only where the server names it:
+        it then goes even if it was served before, as some servers refuse it beside other options."""
         learned = self._caller.learned
         if failure.status not in (400, 422) or isinstance(failure.error, ContextExceeded):
             return None
+        if logprobs and "logprob" in failure.words.lower():
+            return "logprobs"
         named = "stream_options" in failure.words or "include_usage" in failure.words
         if n > 1 and learned.n is None and not (named and usage):
             return "n"

@@ -39,7 +39,7 @@ ENDS = ("finish_reason", "stop_reason", "done_reason")
 class ChatModel:
     """A `Model` over a LangChain `BaseChatModel`, whoever serves it.
 
-    It takes no JSON schema (`structured` then uses a tool) and no prefix.
+    It takes no JSON schema (`structured` then uses a tool) and no prefix, and tells no confidence: `Request.logprobs` is ignored.
     """
 
     def __init__(

@@ -35,7 +35,7 @@ class EndpointSettings(Value):
     stall_seconds: float = Field(default=60.0, gt=0)
     """Patience without a single byte between two pieces."""
     max_answer_bytes: int = Field(default=8_000_000, ge=1)
-    """UTF-8 bytes of all choices of one call together, thinking included."""
+    """UTF-8 bytes of one answer, thinking included; the choices of one call may have so much each, on average."""
     serves_n: bool | None = None
     """Does the server give `n` choices in one request? None: find out."""
     serves_schema: bool | None = None

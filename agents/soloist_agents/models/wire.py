@@ -9,11 +9,11 @@ from soloist_agents.models.settings import Continues, EndpointSettings
 Body = dict[str, Any]
 
 
-def body_of(request: Request, settings: EndpointSettings, *, n: int, shift: int, usage: bool) -> Body:
+def body_of(request: Request, settings: EndpointSettings, *, n: int, shift: int, usage: bool, logprobs: bool) -> Body:
     """The call's JSON body, always streaming.
 
-    `shift` is the first choice's index: choices that are asked for one by one must not share a seed. Raises `ValueError` for a
-    prefix that the server can't continue.
+    `shift` is the first choice's index: choices that are asked for one by one must not share a seed. `usage`, `logprobs`: ask
+    for the count of tokens, and for their logprobs. Raises `ValueError` for a prefix that the server can't continue.
     """
     sampling = request.sampling
     fields: Body = {
@@ -22,6 +22,7 @@ def body_of(request: Request, settings: EndpointSettings, *, n: int, shift: int,
         "stream": True,
         "stream_options": {"include_usage": True} if usage else None,
         "n": n if n > 1 else None,
+        "logprobs": True if logprobs else None,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "max_tokens": sampling.max_tokens,

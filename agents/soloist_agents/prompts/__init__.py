@@ -31,6 +31,7 @@ def _source(name: str) -> str:
 
 def fenced(text: str, language: str = "") -> str:
     """The text in a code fence that nothing in it can close."""
-    longest = max((len(line) - len(line.lstrip("`")) for line in text.splitlines()), default=0)
+    lines = [line.lstrip(" \t") for line in text.splitlines()]  # an indented fence closes, too
+    longest = max((len(line) - len(line.lstrip("`")) for line in lines), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Sequence
 from typing import Final, cast
 
-from soloist_sandbox.contract import Call, FunctionCheck, Limits, Returned, Screened, Session
+from soloist_sandbox.contract import Call, Changes, FunctionCheck, Limits, Returned, Screened, Session
 
 from soloist_agents.selection.behaviour import SKIPPED, Behaviours, Seen
 from soloist_agents.selection.behaviour_equality import key
@@ -32,19 +32,21 @@ async def observe(
     *,
     path: str,
     function: str,
+    base: Changes | None = None,
     limits: Limits = LIMITS,
     patience: int = PATIENCE,
 ) -> Behaviours:
     """The matrix of these programs (each the whole text of the file `path`) and these argument texts.
 
-    Duplicates among the calls are made once. Takes at most `1 + patience` jobs of `limits.seconds` for a program.
+    `base`: other files to lay over the workspace under every program. Duplicates among the calls are made once. Takes at most
+    `1 + patience` jobs of `limits.seconds` for a program.
     Raises `SandboxUnavailable`, and `ValueError` for arguments that are no literals.
     """
     started = time.monotonic()
     distinct = tuple(dict.fromkeys(calls))
     forms = [normal_form(text) for text in programs]
     sources = {form: text for form, text in reversed(list(zip(forms, programs, strict=True))) if form is not None}
-    run = _Run(session, path, function, distinct, limits, patience)
+    run = _Run(session, {**(base or {})}, path, function, distinct, limits, patience)
     await run.all(sources)
     rows = tuple(_row(run.cells.get(form) if form is not None else None, len(distinct)) for form in forms)
     return Behaviours(distinct, rows, seconds=time.monotonic() - started, jobs=run.jobs)
@@ -75,10 +77,13 @@ def _row(cells: list[Seen] | None, width: int) -> tuple[Seen, ...]:
 class _Run:
     """The cells so far, program by program, and what is left to do."""
 
-    def __init__(self, session: Session, path: str, function: str, calls: Sequence[str], limits: Limits, patience: int) -> None:
+    def __init__(
+        self, session: Session, base: Changes, path: str, function: str, calls: Sequence[str], limits: Limits, patience: int
+    ) -> None:
         self.cells: dict[str, list[Seen]] = {}
         self.jobs = 0
         self._session = session
+        self._base = base
         self._path = path
         self._function = function
         self._calls = calls
@@ -108,7 +113,7 @@ class _Run:
             function=self._function,
             calls=tuple(Call(arguments=text) for text in self._calls[start:]),
         )
-        variants = [{self._path: sources[form].encode("utf-8", "replace")} for form in forms]
+        variants = [{**self._base, self._path: sources[form].encode("utf-8", "replace")} for form in forms]
         self.jobs += len(variants)
         screened = cast("AsyncGenerator[Screened, None]", self._session.screen(check, variants, limits=self._limits))
         async with contextlib.aclosing(screened):
@@ -120,7 +125,7 @@ class _Run:
         if _unusable(result):
             cells += [_UNUSABLE] * (len(self._calls) - len(cells))
             return
-        cells += map(_seen, result.returned[: len(self._calls) - len(cells)])
+        cells += map(seen, result.returned[: len(self._calls) - len(cells)])
         if len(cells) < len(self._calls):
             cells.append(Seen("hung") if result.limit == "seconds" else Seen("died", result.limit or ""))
             self._ended[form] += 1
@@ -133,7 +138,8 @@ def _unusable(result: Screened) -> bool:
     return result.exit_code == 3 and len(result.returned) == 1 and bool(result.returned[0].raised)
 
 
-def _seen(returned: Returned) -> Seen:
+def seen(returned: Returned) -> Seen:
+    """What came of one call, from what the job has written about it."""
     if returned.raised:
         return Seen("raised", returned.raised[0])
     if returned.value is None:

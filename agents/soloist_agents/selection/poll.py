@@ -36,6 +36,8 @@ class Standing(Value):
     """The leader first; groups of equal score in the order in which they were seen. At most `MOST_SHOWN`."""
     different: int
     """Different answers in all."""
+    total: float
+    """Sum of all scores."""
     support: float
     """The leader's part of the scores, drawn towards one half by two votes' worth: 0 to 1.
 
@@ -76,6 +78,8 @@ class Poll:
     most: float | tuple[float, ...] = 1.0
     """The most that one vote can weigh, or that each one can, in the order in which they are asked for; infinity where that isn't
     known: no vote is certain then before its end. Weights must not be negative."""
+    least_unit: float = 0.0
+    """A vote that nothing speaks against weighs so much: where all votes so far are doubted, they are small beside it."""
     calibration: Calibration | None = None
     """What the support of a vote like this one was seen to be worth."""
     first_ends: bool = False
@@ -118,6 +122,7 @@ class Poll:
             strategy=self.name,
             groups=tuple(_group(cluster, scores[cluster.number]) for cluster in order[:MOST_SHOWN]),
             different=len(order),
+            total=sum(ranked),
             support=support,
             probability=self.calibration.probability(support) if self.calibration and ranked else None,
             samples=self._taken,
@@ -145,8 +150,8 @@ class Poll:
         return scores, ""
 
     def _unit(self, total: float) -> float:
-        """The weight of a typical vote that counts: doubted ones don't make the others look heavy."""
-        return self._squares / total if total > 0 else 1.0
+        """The weight of a typical vote that counts: doubted ones don't make the others look heavy, nor each other."""
+        return max(self._squares / total, self.least_unit) if total > 0 else 1.0
 
     def _reason(self, order: Sequence[Cluster], scores: Sequence[float], unit: float, *, counted: bool) -> str | None:
         remaining = self.budget - self._taken

@@ -63,6 +63,11 @@ class Reliability:
         return max(weight, LEAST) * (ballot.confidence or 1.0)
 
     @property
+    def plain(self) -> float:
+        """The weight of an undoubted ballot by an author who is not known."""
+        return max(math.log(self.share / (1 - self.share)) - math.log(self.collision), LEAST)
+
+    @property
     def most(self) -> float:
         """The most that any ballot can weigh."""
         share = max((*self.authors.values(), self.share))

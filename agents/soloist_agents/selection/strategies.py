@@ -37,7 +37,7 @@ def strategy(
     told = reliability or Reliability()
     makers: dict[str, Callable[[], Poll]] = {
         "majority": lambda: Poll(name, n, one, rule or Posterior(), sameness),
-        "weighted": lambda: Poll(name, n, told.weight, rule or Posterior(), sameness, told.most),
+        "weighted": lambda: Poll(name, n, told.weight, rule or Posterior(), sameness, told.most, least_unit=told.plain),
         "clr": lambda: Poll(name, n, clr, rule or Certain(), sameness),
         "best_of_n": lambda: Poll(name, n, passed, rule or Certain(), sameness),
         "first_verified": lambda: Poll(name, n, passed, Certain(), sameness, first_ends=True),

@@ -1,6 +1,6 @@
 """What a selection came to, for a report: samples, groups, votes, claims, and what stopped it."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pydantic import Field
 from soloist_sandbox.contract import Value
@@ -49,6 +49,7 @@ class Tally(Value):
     """What a reader must know: that no claim held and the votes were counted instead."""
 
 
+@runtime_checkable
 class Voting(Protocol):
     """A trial whose candidates are compared with each other, so that the step's end is not the first candidate that passes."""
 

@@ -27,6 +27,11 @@ Seconds = Annotated[float | None, typer.Option(help="Time for looking and search
 Tokens = Annotated[int | None, typer.Option(help="Tokens of all models together; by default no cap.")]
 Money = Annotated[float | None, typer.Option(help="USD for models, by the prices that you have set; by default no cap.")]
 Samples = Annotated[int | None, typer.Option(help="Candidates that may be judged; by default 20000.")]
+Tries = Annotated[int | None, typer.Option("--samples", help="Answers that the specialist may give; by default as effort says.")]
+Strategy = Annotated[
+    str | None,
+    typer.Option(help="first_verified, best_of_n, majority, weighted, clr or agreement; by default as the problem calls for."),
+]
 Image = Annotated[str | None, typer.Option(help="Sandbox image, see: soloist sandbox build --help.")]
 Backend = Annotated[str | None, typer.Option(help="docker or bubblewrap; by default the first that works.")]
 PlannerName = Annotated[
@@ -99,12 +104,18 @@ def solve(
     tests: Annotated[Path | None, typer.Option(help="Tests that import the solution from the module.")] = None,
     cases: Annotated[Path | None, typer.Option(help="A folder of NAME.in and NAME.out: standard input and output.")] = None,
     answer: Annotated[bool, typer.Option("--answer", help="The result is a value: independent samples must agree.")] = False,
+    function: Annotated[
+        str | None,
+        typer.Option(help='The result is a function that must do what most samples do: "def f(a: int) -> int". Untested.'),
+    ] = None,
     expect: Annotated[str | None, typer.Option(help="The known answer, to be met exactly.")] = None,
     module: Annotated[str, typer.Option(help="The file that the tests import the solution from.")] = "solution.py",
     json: Json = False,
     planner: PlannerName = None,
     specialist: SpecialistName = None,
     effort: Effort = None,
+    strategy: Strategy = None,
+    samples: Tries = None,
     max_seconds: Seconds = None,
     max_tokens: Tokens = None,
     max_money: Money = None,
@@ -114,7 +125,7 @@ def solve(
 ) -> None:
     """Solve one self-contained problem with the specialist, and prove it by tests, by input and output, or by agreement."""
     with guarded(json=json, goal=str(problem)):
-        from soloist.cli.problems import read_problem
+        from soloist.cli.problems import Given, read_problem
         from soloist.cli.running import Run, run_task
         from soloist.cli.settings import Typed
 
@@ -128,8 +139,11 @@ def solve(
             max_money=max_money,
             image=image,
             backend=backend,
+            strategy=strategy,
+            tries=samples,
         )
-        read = read_problem(problem, tests=tests, cases=cases, answer=answer, expect=expect, module=module)
+        given = Given(tests=tests, cases=cases, answer=answer, expect=expect, function=function)
+        read = read_problem(problem, given, module)
         raise typer.Exit(run_task(Run(goal=f"solve {problem.name}", typed=typed, problem=read, json=json)))
 
 

@@ -1,5 +1,7 @@
 """The files of `soloist solve` as a `Problem`."""
 
+import ast
+from dataclasses import dataclass
 from pathlib import Path
 
 from soloist_agents.step_check import AgreementCheck, AnswerCheck, Case, CasesCheck, StepCheck, TestsCheck
@@ -9,22 +11,46 @@ from soloist.task import Problem
 INPUT, OUTPUT = ".in", ".out"
 
 
-def read_problem(
-    statement: Path, *, tests: Path | None, cases: Path | None, answer: bool, expect: str | None, module: str
-) -> Problem:
+@dataclass(frozen=True)
+class Given:
+    """What was given to know a solution by."""
+
+    tests: Path | None = None
+    cases: Path | None = None
+    answer: bool = False
+    expect: str | None = None
+    function: str | None = None
+
+
+def read_problem(statement: Path, given: Given, module: str) -> Problem:
     """The problem with its check. Raises `ValueError` unless there is exactly one way to know that it is solved."""
-    given = [tests is not None, cases is not None, answer or expect is not None]
-    if sum(given) != 1:
-        raise ValueError("say how we will know: one of --tests FILE, --cases FOLDER, or --answer (with --expect VALUE)")
+    value = given.expect if given.expect is not None else given.answer or None
+    if sum(way is not None for way in (given.tests, given.cases, value, given.function)) != 1:
+        raise ValueError(
+            "say how we will know: one of --tests FILE, --cases FOLDER, --answer (with --expect VALUE), or --function SIGNATURE"
+        )
     text = _text(statement)
     if not text.strip():
         raise ValueError(f"{statement} is empty; it should hold the problem's statement")
-    if tests is not None:
-        return Problem(text=text, kind="program", check=_tests(tests), target=module)
-    if cases is not None:
-        return Problem(text=text, kind="program", check=CasesCheck(cases=_cases(cases)), target=module)
-    check: StepCheck = AnswerCheck(expected=expect) if expect is not None else AgreementCheck()
+    if given.tests is not None:
+        return Problem(text=text, kind="program", check=_tests(given.tests), target=module)
+    if given.cases is not None:
+        return Problem(text=text, kind="program", check=CasesCheck(cases=_cases(given.cases)), target=module)
+    if given.function is not None:
+        return _function(text, given.function, module)
+    check: StepCheck = AnswerCheck(expected=given.expect) if given.expect is not None else AgreementCheck()
     return Problem(text=text, kind="answer", check=check)
+
+
+def _function(text: str, signature: str, module: str) -> Problem:
+    source = f"{signature.strip().rstrip(':')}:\n    ...\n"
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        body = []
+    if len(body) != 1 or not isinstance(body[0], ast.FunctionDef):
+        raise ValueError('--function should be one line that defines it, as "def f(a: int) -> int"')
+    return Problem(text=text, kind="function", check=AgreementCheck(signature=source), target=f"{module}::{body[0].name}")
 
 
 def _tests(file: Path) -> TestsCheck:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import typer
+from soloist_agents.selection.choosing import Selection
 from soloist_sandbox.checks import parse_check
 
 from soloist.assembling import assemble
@@ -46,6 +47,12 @@ def run_task(run: Run) -> Exit:
         problem=run.problem,
         asks=run.asks,
         budget=Budget.model_validate(settings.budget.model_dump()),
+        selection=Selection(
+            strategy=settings.tries.strategy,
+            samples=settings.tries.samples,
+            effort=settings.effort,
+            spread=settings.tries.spread,
+        ),
         approval=run.approval,
     )
     with Progress(quiet=run.json) as progress:

@@ -19,6 +19,10 @@ class Typed:
     max_tokens: int | None = None
     max_money: float | None = None
     samples: int | None = None
+    """Candidates judged, over all steps."""
+    strategy: str | None = None
+    tries: int | None = None
+    """Samples for one step."""
     image: str | None = None
     backend: str | None = None
 
@@ -34,6 +38,8 @@ def settings_of(typed: Typed, repository: Path | None) -> Loaded:
         Flag("--max-tokens", "budget.tokens", typed.max_tokens),
         Flag("--max-money", "budget.money", typed.max_money),
         Flag("--samples", "budget.samples", typed.samples),
+        Flag("--strategy", "tries.strategy", typed.strategy),
+        Flag("--samples", "tries.samples", typed.tries),
         Flag("--image", "sandbox.image", typed.image),
         Flag("--backend", "sandbox.backend", typed.backend),
     )

@@ -8,6 +8,7 @@ from rich.syntax import Syntax
 from soloist_agents.models.contract import Usage
 
 from soloist.cli.printable import printable
+from soloist.cli.showing_selection import told_selection
 from soloist.report import CheckRun, Ledger, Report, StepReport
 
 SHOWN_STEPS = 6
@@ -56,6 +57,8 @@ def _show_steps(console: Console, report: Report) -> None:
     steps = sorted(report.steps, key=lambda step: (step.status not in ("solved", "answered"), -step.suspicion))
     for step in steps[:SHOWN_STEPS]:
         console.print(f"  step    {escape(printable(_told_step(step)))}")
+        for line in told_selection(step.selection) if step.selection else ():
+            console.print(f"          {escape(printable(line))}")
         if step.status == "answered" and step.kind == "knowledge" and step.text != report.answer:
             console.out(textwrap.indent(printable(step.text.strip()), "          "))
     if len(steps) > SHOWN_STEPS:

@@ -1,11 +1,12 @@
 """The one dial. Every number behind it can be set by itself under [tries] and [budget]."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, ConfigDict, Field
+from soloist_agents.selection.choosing import MOST_SAMPLES, Effort, Strategy
 from soloist_sandbox.contract import Value
 
-Effort = Literal["low", "normal", "high"]
+__all__ = ["DIAL", "Effort", "Tries"]
 
 
 def _rising(budgets: tuple[int, ...]) -> tuple[int, ...]:
@@ -19,8 +20,12 @@ class Tries(Value):
 
     model_config = ConfigDict(allow_inf_nan=False)
 
-    samples: int = Field(default=8, ge=1, le=1024)
+    samples: int = Field(default=8, ge=1, le=MOST_SAMPLES)
     """Answers that the specialist may give for one step, repairs included."""
+    strategy: Strategy | None = None
+    """How one of them is chosen: first_verified, best_of_n, majority, weighted, clr or agreement; by default what fits."""
+    spread: float = Field(default=0.0, ge=0, le=1)
+    """How far below the preset's temperature the coolest answer is drawn."""
     first_batch: int = Field(default=2, ge=1, le=1024)
     """Answers asked for at once at first; more only when none of them passes."""
     repairs: int = Field(default=2, ge=0, le=16)

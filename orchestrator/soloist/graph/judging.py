@@ -5,19 +5,17 @@ from collections.abc import Sequence
 
 from soloist_agents.checking import failure_of
 from soloist_agents.contract import Candidate, NearMiss, Step, Verdict
+from soloist_agents.selection.tally import Tally, Voting
+from soloist_agents.step_check import AgreementCheck
 from soloist_agents.trials import Screening, Trial
-from soloist_agents.trials.answers import AgreementTrial
 
-from soloist.graph.state import Progress
+from soloist.graph.state import Cast, Progress
 from soloist.graph.weakness import weakness
 from soloist.live import Live
 
 KEPT_MISSES = 20
 MOST_PROVED = 5
 """Survivors of one batch that get a clean container of their own."""
-ENOUGH_VOTES = 3
-CLEAR_MAJORITY = 0.75
-"""Share of the votes at which no further sample is asked for."""
 
 
 async def judge_batch(live: Live, step: Step, progress: Progress, batch: Sequence[Candidate], *, thorough: bool) -> Progress:
@@ -36,9 +34,17 @@ async def judge_batch(live: Live, step: Step, progress: Progress, batch: Sequenc
         "near_misses": progress.near_misses + len(screening.misses) + len(failed),
         "misses": live.run.put(tuple[NearMiss, ...], misses),
     }
-    if isinstance(trial, AgreementTrial):
-        update["votes"] = live.run.put(tuple[Candidate, ...], trial.cast())
-    settled = _settled(step, trial, verdicts)
+    if isinstance(trial, Voting):
+        tally = trial.tally()
+        update["votes"] = live.run.put(Cast, Cast(before=progress.votes, votes=trial.fresh_votes()))
+        update["tally"] = live.run.put(Tally, tally)
+        settled = await settled_vote(trial) if tally.stopped else None
+        # A vote that is over and names nobody leaves the step to the next specialist.
+        if settled is not None and settled.outcome is not None and isinstance(step.check, AgreementCheck):
+            update["proved_runs"] = progress.proved_runs + 1  # the given examples
+        update["exhausted"] = progress.exhausted or (tally.stopped and settled is None)
+    else:
+        settled = _settled(step, verdicts)
     if settled is not None:
         update |= {
             "status": "solved" if settled.passed else "answered",
@@ -57,14 +63,27 @@ def best_misses(misses: Sequence[NearMiss]) -> tuple[NearMiss, ...]:
     return tuple(ranked[:KEPT_MISSES])
 
 
-def _settled(step: Step, trial: Trial, verdicts: Sequence[Verdict]) -> Verdict | None:
+async def settled_vote(trial: Voting) -> Verdict | None:
+    """The leader, where it has passed or is agreed on."""
+    leader = await trial.leader()
+    return leader if leader is not None and (leader.passed or leader.level == "agreed") else None
+
+
+def votes_of(live: Live, progress: Progress) -> tuple[Candidate, ...]:
+    """All votes that were cast, in their order."""
+    found: list[tuple[Candidate, ...]] = []
+    ref = progress.votes
+    while ref:
+        cast = live.run.get(Cast, ref)
+        found.append(cast.votes)
+        ref = cast.before
+    return tuple(vote for votes in reversed(found) for vote in votes)
+
+
+def _settled(step: Step, verdicts: Sequence[Verdict]) -> Verdict | None:
     """The verdict that ends the step: one that passed, or for a step that nothing can prove the best there is."""
     if passed := next((verdict for verdict in verdicts if verdict.passed), None):
         return passed
-    if isinstance(trial, AgreementTrial):
-        leader = trial.leader()
-        clear = leader is not None and leader.level == "agreed" and trial.share() >= CLEAR_MAJORITY
-        return leader if clear and trial.votes() >= ENOUGH_VOTES else None
     return verdicts[0] if verdicts and step.check is None and step.kind != "command" else None
 
 
@@ -99,11 +118,11 @@ async def _proved(
             _tell(live, step, candidate, passed=False, why=f"does not fit: {unfit}")
             continue
         verdicts.append(verdict)
-        if step.check is not None or step.kind == "command":
+        if step.kind == "command" or not isinstance(step.check, AgreementCheck | None):  # a vote neither passes nor fails
             _tell(live, step, candidate, passed=verdict.passed, why=verdict.why)
-        if verdict.passed:
+        if verdict.passed and not isinstance(trial, Voting):
             break
-        if thorough and not isinstance(trial, AgreementTrial):
+        if thorough and not verdict.passed and not isinstance(step.check, AgreementCheck):
             failed.append(_miss(step, verdict))
     return verdicts, failed
 

@@ -3,16 +3,18 @@
 import asyncio
 
 from soloist_agents.checking import fault_of_check
-from soloist_agents.contract import Candidate, CheckWriter, Plan, Step
+from soloist_agents.contract import CheckWriter, Plan, Step
 from soloist_agents.models.contract import ModelError
+from soloist_agents.selection.choosing import Selection, chosen
+from soloist_agents.selection.tally import Voting
 from soloist_agents.step_check import TestsCheck
 from soloist_agents.trials import make_trial
-from soloist_agents.trials.answers import AgreementTrial
 from soloist_sandbox.contract import Outcome
 from soloist_tools.tree import Tree
 
+from soloist.graph.judging import votes_of
 from soloist.graph.state import Progress, SolveState
-from soloist.ladder import Nobody
+from soloist.ladder import Nobody, samples_of
 from soloist.live import Live
 
 MOST_REWRITES = 1
@@ -40,6 +42,7 @@ async def _posed(state: SolveState, live: Live, step: Step, progress: Progress) 
         step = await asyncio.to_thread(live.completed, step, tree, needed, plan, gathered)
         if isinstance(live.rungs(step)[0], Nobody):
             raise ValueError(f"nobody can do a step of kind {step.kind}: it needs a model")
+        step = step.model_copy(update={"selection": _selection(live, step)})
     else:
         step = live.posed(step, progress)
     before = await live.baseline(step, tree, gathered)
@@ -47,11 +50,21 @@ async def _posed(state: SolveState, live: Live, step: Step, progress: Progress) 
         progress = progress.model_copy(update={"proved_runs": progress.proved_runs + 1})
     step, before, progress = await _checked(live, step, tree, before, progress)
     trial = await asyncio.to_thread(make_trial, step, tree, live.session, before, live.task.budget.check_limits)
-    if isinstance(trial, AgreementTrial):  # the votes of a run that was interrupted
-        for vote in live.run.get(tuple[Candidate, ...], progress.votes) if progress.votes else ():
-            await trial.prove(vote)
+    if isinstance(trial, Voting):  # what was cast before a run was interrupted
+        await trial.restore(votes_of(live, progress))
+        trial.absent(progress.no_answers)
     live.trials[step.id] = trial
     return progress.model_copy(update={"step": live.run.put(Step, step)})
+
+
+def _selection(live: Live, step: Step) -> Selection:
+    """What the task asks for, as far as it suits this step."""
+    wanted = live.task.selection
+    try:
+        strategy = chosen(wanted, step.kind, step.check)
+    except ValueError:
+        strategy = chosen(wanted.model_copy(update={"strategy": None}), step.kind, step.check)
+    return wanted.model_copy(update={"strategy": strategy, "samples": wanted.samples or samples_of(live.rungs(step))})
 
 
 async def mend_suspect(state: SolveState, live: Live, progress: Progress) -> Progress | None:

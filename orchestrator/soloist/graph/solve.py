@@ -9,10 +9,10 @@ from typing import Literal
 
 from langgraph.runtime import Runtime
 from soloist_agents.checking import suspicious
-from soloist_agents.contract import Candidate, NoAnswer, Pace, Plan, Specialist, Step
-from soloist_agents.trials.answers import AgreementTrial
+from soloist_agents.contract import Candidate, NoAnswer, Pace, Plan, Specialist, Step, Verdict
+from soloist_agents.selection.tally import Tally, Voting
 
-from soloist.graph.judging import judge_batch
+from soloist.graph.judging import judge_batch, settled_vote
 from soloist.graph.posing import mend_suspect, pose_step
 from soloist.graph.state import Progress, SolveOutput, SolveState, SolveUpdate
 from soloist.graph.trouble import trouble
@@ -41,6 +41,8 @@ async def sample(state: SolveState, runtime: Runtime[Live]) -> SolveUpdate:
         live.journal.emit(
             "step.none", f"{state['step']}: no answer from {none.author}: {none.ended}: {none.why}", step=state["step"]
         )
+    if isinstance(trial := live.trials.get(state["step"]), Voting):
+        trial.absent(len(drawn.none))
     update: dict[str, object] = {"no_answers": progress.no_answers + len(drawn.none)}
     if progress.phase == "repair":
         update["repair_drawn"] = progress.repair_drawn + drawn.taken
@@ -80,8 +82,9 @@ async def select(state: SolveState, runtime: Runtime[Live]) -> SolveUpdate:
         progress = progress.model_copy(update={"phase": "fresh"})
     progress = await _with_suspicion(live, state, progress)
     out_of_ideas = progress.exhausted and progress.phase == "fresh" and not worth_repair(progress, pace)
-    if progress.status == "open" and out_of_ideas and progress.rung + 1 >= len(live.rungs(_step(live, state))):
-        progress = _last_word(live, state, progress)
+    last = progress.rung + 1 >= len(live.rungs(_step(live, state)))
+    if progress.status == "open" and ((out_of_ideas and last) or live.seconds_left <= 0):
+        progress = await _last_word(live, state, progress, over=out_of_ideas and last)
     stop = live.solved.is_set() or live.seconds_left <= 0 or state["spent"] >= state["allowance"]
     return {"progress": progress.model_dump(), "stop": stop}
 
@@ -197,16 +200,23 @@ def _failed(step: str, none: Sequence[NoAnswer]) -> dict[str, str]:
     return trouble("spent" if failed[-1].ended == "spent" else "unavailable", failed[-1].why, step)
 
 
-def _last_word(live: Live, state: SolveState, progress: Progress) -> Progress:
-    """Every specialist has run out: samples may still agree."""
+async def _last_word(live: Live, state: SolveState, progress: Progress, *, over: bool) -> Progress:
+    """Every specialist has run out (`over`), or the time has: a vote names whoever leads."""
     trial = live.trials.get(state["step"])
-    leader = trial.leader() if isinstance(trial, AgreementTrial) else None
-    if leader is None:
-        none = f"; {progress.no_answers} samples gave no answer" if progress.no_answers else ""
-        why = progress.why or f"every specialist has run out of candidates{none}"
-        return progress.model_copy(update={"status": "given up", "why": why})
-    status = "answered" if leader.level == "agreed" else "given up"
-    return progress.model_copy(update={"status": status, "why": leader.why, "verdict": live.run.put(type(leader), leader)})
+    if isinstance(trial, Voting):
+        update: dict[str, object] = {"tally": live.run.put(Tally, trial.tally())}
+        if (settled := await settled_vote(trial)) is not None:
+            update |= {"status": "solved" if settled.passed else "answered", "verdict": live.run.put(Verdict, settled)}
+            return progress.model_copy(update=update | {"why": settled.why})
+        progress = progress.model_copy(update=update)
+        if (leader := await trial.leader()) is not None and over:
+            update = {"status": "given up", "verdict": live.run.put(Verdict, leader), "why": leader.why}
+            return progress.model_copy(update=update)
+    if not over:
+        return progress
+    none = f"; {progress.no_answers} samples gave no answer" if progress.no_answers else ""
+    why = progress.why or f"every specialist has run out of candidates{none}"
+    return progress.model_copy(update={"status": "given up", "why": why})
 
 
 async def _with_suspicion(live: Live, state: SolveState, progress: Progress) -> Progress:

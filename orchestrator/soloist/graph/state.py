@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypedDict
 
+from soloist_agents.contract import Candidate
 from soloist_sandbox.contract import Value
 
 Status = Literal["open", "solved", "answered", "given up"]
@@ -32,7 +33,9 @@ class Progress(Value):
     plausible: int = 0
     proved_runs: int = 0
     votes: str = ""
-    """Hash of the answers that samples have given, where only their agreement counts."""
+    """Hash of the last votes cast (`Cast`), where candidates are compared with each other."""
+    tally: str = ""
+    """Hash of how that vote stands."""
     no_answers: int = 0
     """Samples that were cut, empty or looping: neither right nor wrong."""
     verdict: str = ""
@@ -49,6 +52,14 @@ class Progress(Value):
     size: int = 0
     """Edit size of the solution."""
     why: str = ""
+
+
+class Cast(Value):
+    """Votes, and where those before them are: a thousand of them are each written once."""
+
+    before: str
+    """Hash of the `Cast` before this one; empty for the first."""
+    votes: tuple[Candidate, ...]
 
 
 def merge(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import time
 
 from soloist_agents.contract import Plan, Step, Verdict
+from soloist_agents.selection.tally import Tally
 from soloist_sandbox.integrity import judge
 from soloist_tools.workspace import Patch
 
@@ -28,7 +29,7 @@ def tell(state: State, live: Live) -> Report:
         solved=solved,
         level=verdict.level if verdict else "unverified",
         why=verdict.why if verdict else _why_not(state, progress, live),
-        answer=verdict.candidate.text if verdict is not None and whole is None else "",
+        answer=verdict.candidate.whole if verdict is not None and whole is None else "",
         diff=patch.diff() if patch else "",
         applied=state.get("decision") == "applied",
         alternatives=_alternatives(state, progress, live) if solved else 0,
@@ -120,7 +121,8 @@ def _step(step: Step, progress: Progress, live: Live) -> StepReport:
         mutants=progress.mutants,
         weak=progress.weak,
         note=verdict.candidate.note if verdict and progress.status == "solved" else progress.why,
-        text=verdict.candidate.text if verdict else "",
+        text=verdict.candidate.whole if verdict else "",
+        selection=live.run.get(Tally, progress.tally) if progress.tally else None,
     )
 
 

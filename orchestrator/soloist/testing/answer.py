@@ -1,6 +1,7 @@
 """What is sent for a call, before it is put into an endpoint's form."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -22,10 +23,19 @@ class Choice:
     tool_calls: tuple[ToolCall, ...]
     finish_reason: str
     chunk: int
+    logprobs: Sequence[Any] = ()
+    """Of its tokens, from the beginning again after the last one. Empty where none are told."""
 
     def pieces(self, text: str) -> list[str]:
         """A text as it comes in a stream."""
         return [text[start : start + self.chunk] for start in range(0, len(text), self.chunk)]
+
+    def told(self) -> list[Any]:
+        """What is told of each piece, the thinking's and then the text's: an entry of OpenAI's `logprobs.content`, or None."""
+        pieces = [*self.pieces(self.thinking), *self.pieces(self.text)]
+        if not self.logprobs:
+            return [None] * len(pieces)
+        return [_entry(piece, logprob) for piece, logprob in zip(pieces, cycle(self.logprobs), strict=False)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +75,19 @@ def _choice(ask: Ask, index: int, one: Reply, whole: Reply, manners: Manners) ->
     if reasoning == "inline" and thinking:
         closing = "</think>" if text or calls else ""
         text, thinking = f"<think>{thinking}{closing}{text}", ""
-    return Choice(text, thinking, reasoning, calls, one.finish_reason or ("tool_calls" if calls else "stop"), whole.chunk)
+    finish = one.finish_reason or ("tool_calls" if calls else "stop")
+    logprobs = _logprobs(one) if ask.logprobs and manners.serves_logprobs else ()
+    return Choice(text, thinking, reasoning, calls, finish, whole.chunk, logprobs)
+
+
+def _logprobs(one: Reply) -> Sequence[Any]:
+    if isinstance(one.logprobs, int | float):
+        return (math.log(one.logprobs),)
+    return one.logprobs or ()
+
+
+def _entry(piece: str, logprob: Any) -> Any:
+    return {"token": piece, "logprob": logprob, "bytes": list(piece.encode()), "top_logprobs": []}
 
 
 def _as_json(call: ToolCall) -> str:

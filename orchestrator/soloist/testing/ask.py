@@ -42,6 +42,11 @@ class Ask:
         return int(self.body.get("n") or 1)
 
     @property
+    def logprobs(self) -> bool:
+        """Whether each token's log probability is wanted."""
+        return bool(self.body.get("logprobs"))
+
+    @property
     def stream(self) -> bool:
         """Whether the answer is to come in pieces."""
         return bool(self.body.get("stream"))

@@ -1,7 +1,7 @@
 """The form of `POST /v1/chat/completions`."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -12,7 +12,7 @@ from soloist.testing.reply import ToolCall, Usage
 def whole(answer: Answer) -> Mapping[str, Any]:
     """The body of an answer in one piece."""
     choices = [
-        {"index": index, "message": _message(choice), "finish_reason": choice.finish_reason, "logprobs": None}
+        {"index": index, "message": _message(choice), "finish_reason": choice.finish_reason, "logprobs": _logprobs(choice.told())}
         for index, choice in enumerate(answer.choices)
     ]
     body = _envelope(answer, "chat.completion") | {"choices": choices}
@@ -26,12 +26,12 @@ def streamed(answer: Answer) -> Streamed:
     def event(**fields: Any) -> bytes:
         return b"data: %b\n\n" % as_bytes({**envelope, **fields})
 
-    def delta(index: int, fields: Mapping[str, Any], finish: str | None = None) -> bytes:
-        return event(choices=[{"index": index, "delta": fields, "finish_reason": finish, "logprobs": None}])
+    def delta(index: int, fields: Mapping[str, Any], finish: str | None = None, told: Any = None) -> bytes:
+        return event(choices=[{"index": index, "delta": fields, "finish_reason": finish, "logprobs": _logprobs([told])}])
 
     def of_choice(index: int, choice: Choice) -> Iterator[bytes]:
-        for fields in _deltas(choice):
-            yield delta(index, fields)
+        for fields, told in zip_longest(_deltas(choice), choice.told()):
+            yield delta(index, fields, told=told)
         yield delta(index, {}, choice.finish_reason)
 
     opening = b"".join(delta(index, {"role": "assistant", "content": ""}) for index in range(len(answer.choices)))
@@ -66,6 +66,11 @@ def _deltas(choice: Choice) -> Iterator[Mapping[str, Any]]:
         yield {"tool_calls": [{"index": index, **_tool_call(call, arguments="")}]}
         for piece in choice.pieces(str(call.arguments)):
             yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}
+
+
+def _logprobs(told: Sequence[Any]) -> Mapping[str, Any] | None:
+    entries = [entry for entry in told if entry is not None]
+    return {"content": entries, "refusal": None} if entries else None
 
 
 def _tool_call(call: ToolCall, arguments: str | None = None) -> dict[str, Any]:

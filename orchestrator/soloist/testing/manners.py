@@ -19,6 +19,8 @@ class Manners:
     reasoning: Reasoning = "reasoning"
     serves_n: bool | Literal["refused"] = True
     """False: `n` > 1 gets one choice, without a word. "refused": a 400."""
+    serves_logprobs: bool | Literal["refused"] = True
+    """False: who asks for `logprobs` gets null, without a word. "refused": a 400."""
     sends_usage: bool = True
     api_key: str | None = field(default=None, repr=False)
     """Where set, every request must bear it; others get a 401."""

@@ -1,7 +1,7 @@
 """What a scripted model says, and to whom."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +75,10 @@ class Reply:
     tool_calls: tuple[ToolCall, ...] = ()
     finish_reason: str | None = None
     """None: "tool_calls" where there are some, else "stop"."""
+    logprobs: float | Sequence[Any] | None = None
+    """Told in chat completions to who asks for `logprobs`; each piece of thinking and text (`chunk`) then counts as a token. A
+    number: the probability of every token, so their mean too. A list: the log probabilities of one token after the other, from
+    the beginning again when there are fewer; what it holds is sent as it stands, nonsense too. None: null is sent."""
     choices: tuple["Reply | str", ...] = ()
     """For `n` > 1: one for each choice, from the beginning again when there are fewer. They replace what stands above; what
     stands below is taken from this reply. Empty: this reply is every choice."""
@@ -95,3 +99,5 @@ class Reply:
     def __post_init__(self) -> None:
         if self.chunk < 1 or self.delay < 0:
             raise ValueError("a reply's chunk is at least 1 and its delay not negative")
+        if isinstance(self.logprobs, int | float) and not 0 < self.logprobs <= 1:
+            raise ValueError("a reply's logprobs are a probability over 0 and at most 1, or a list of log probabilities")

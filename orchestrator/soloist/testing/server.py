@@ -154,6 +154,8 @@ class ModelServer:
             return 404, f"The model `{ask.model}` does not exist."
         if ask.n > 1 and self._like.serves_n == "refused":
             return 400, "Only one completion choice is allowed"
+        if ask.logprobs and self._like.serves_logprobs == "refused":
+            return 400, "logprobs is not supported"
         return None
 
     async def _scripted(self, ask: Ask, wire: Connection) -> None:

@@ -49,6 +49,16 @@ def call_claims(text: str, function: str | None = None) -> tuple[CallClaim, ...]
     return tuple(found.values())
 
 
+def calls_in(text: str, function: str) -> tuple[str, ...]:
+    """The arguments, literals only, with which the text calls this function: in order, each once."""
+    found: dict[str, None] = {}
+    for match in islice(_CALL.finditer(text), _MOST_TRIED):
+        end = _closing(text, match.end()) if match[1] == function else None
+        if end is not None and _are_literals(arguments := " ".join(text[match.end() : end].split("\n"))):
+            found.setdefault(arguments)
+    return tuple(found)
+
+
 def function_check(path: str, function: str, claims: Sequence[CallClaim]) -> FunctionCheck:
     """The calls as one job for the sandbox, which learns nothing of what is expected. Raises ValueError without any claim."""
     if not claims:
@@ -80,11 +90,15 @@ def _claim(text: str, name: str, start: int) -> CallClaim | None:
     expected = _literal_at(text, says.end()) if says else None
     if expected is None:
         return None
+    return CallClaim(function=name, arguments=arguments, expected=expected) if _are_literals(arguments) else None
+
+
+def _are_literals(arguments: str) -> bool:
     try:
         parse_arguments(arguments)
     except ValueError:
-        return None
-    return CallClaim(function=name, arguments=arguments, expected=expected)
+        return False
+    return True
 
 
 def _closing(text: str, start: int) -> int | None:
@@ -124,7 +138,9 @@ def _literal_at(text: str, start: int) -> str | None:
 
 
 def _stands_alone(piece: str) -> bool:
-    """One value in its own brackets: `4, 5` and a bare word are prose."""
+    """One value in its own brackets: `4, 5` and a bare word are prose, and the point of `8.` ends a sentence."""
+    if piece.endswith("."):
+        return False
     try:
         tree = ast.parse(piece, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
