@@ -195,7 +195,7 @@ class ProgramsTrial:
         if samples >= self._budget:
             return f"all {self._budget} samples have ended"
         if self._settled:
-            return f"with probability {1 - ERROR:.2f} or more, further samples would choose the same behaviour"
+            return f"in {1 - ERROR:.0%} or more of drawn futures, further samples choose the same behaviour"
         return "another behaviour may still win, or more samples agree on this one"
 
     async def _examined(self, choice: Choice, candidate: Candidate) -> Verdict:
