@@ -84,6 +84,13 @@ def test_the_delegation_example_runs_without_a_model(sandbox: Sandbox) -> None:
     assert "+++ b/test_median.py" in done.stdout
 
 
+def test_the_choosing_example_runs_without_a_model(sandbox: Sandbox) -> None:
+    """Claims outweigh numbers, and the answer is agreed on at most."""
+    command = [sys.executable, str(EXAMPLES / "choosing.py")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    assert done.stdout.startswith("17 (agreed): 2 of "), done.stdout + done.stderr
+
+
 async def test_an_own_specialist_solves_what_it_knows(
     sandbox: Sandbox, timetable: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

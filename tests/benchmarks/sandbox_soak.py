@@ -216,6 +216,7 @@ async def soak(backend: Engine, typed: argparse.Namespace) -> list[str]:
     job = function_job(CALLS)
     line(("jobs", "seconds", "refused", *columns()), WIDTHS)
     total, first, begin = Tally(), None, time.monotonic()
+    broken = typed.kill or (typed.restart_engine is not None and backend == "docker")
     with job.tree() as tree:
         before = await asyncio.to_thread(photograph, backend)
         show(0, begin, 0, before)
@@ -235,10 +236,10 @@ async def soak(backend: Engine, typed: argparse.Namespace) -> list[str]:
             await session.close()
     after = await settled(backend, before)
     show(total.answered + total.refused, begin, total.refused, after)
-    if typed.kill:
+    if broken:
         print(f"{len(killed)} sandboxes were killed; {total.refused} jobs ended with SandboxUnavailable, none silently")
     wrong = total.wrong + (held.grown(first, ALLOWED) if first else []) + after.grown(before, AFTERWARDS)
-    if total.refused and not (typed.kill or typed.restart_engine):
+    if total.refused and not broken:
         wrong.append(f"{total.refused} jobs ended with SandboxUnavailable though nothing was killed")
     return wrong
 

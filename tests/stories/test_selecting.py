@@ -81,6 +81,20 @@ def test_best_of_n_draws_them_all(soloist: Command, problem: Path) -> None:
     assert [group["votes"] for group in said.report["steps"][0]["selection"]["groups"]] == [2, 2]
 
 
+def test_a_vote_that_runs_out_of_time_names_its_leader(soloist: Command, problem: Path) -> None:
+    """Samples that still think are cancelled, and what was heard is told."""
+
+    def reply(ask: Ask) -> Reply:
+        return Reply(choices=(RIGHT, RIGHT, WRONG)) if ask.number == 1 else Reply(RIGHT, delay=60)
+
+    how = ("--answer", "--strategy", "majority", "--samples", "9", "--max-seconds", "6", "--json")
+    said, _ = solving(soloist, reply, problem, *how)
+    assert said.code == 0, said.err
+    assert (said.report["answer"], said.report["level"]) == ("15", "agreed")
+    assert said.report["why"].startswith("2 of 3 samples agree")
+    assert selection(said)["stopped"] is False
+
+
 def stating(answer: int) -> str:
     claims = [f"Claim {n}: Ben has 4 times as many apples as Anna, who has 3; point {n}." for n in range(1, 5)]
     return "\n".join([*claims, f"Claim 5: Anna and Ben have {answer} apples together.", f"\\boxed{{{answer}}}"])
