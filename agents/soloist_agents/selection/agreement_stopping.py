@@ -20,6 +20,8 @@ from soloist_agents.selection.agreement import leader
 from soloist_agents.selection.agreement_profiles import Profiles
 from soloist_agents.selection.agreement_scores import Score, joint
 
+ERROR: Final = 0.02
+"""One future of fifty may name another behaviour."""
 FUTURES: Final = 50
 FIRST_LOOK: Final = 5
 """Samples before which no stop is thought of."""

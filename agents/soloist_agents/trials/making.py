@@ -5,6 +5,7 @@ from soloist_sandbox.integrity import refuse_changes
 from soloist_tools.tree import Tree
 
 from soloist_agents.contract import Step
+from soloist_agents.selection.strategies import DEFAULT_SAMPLES
 from soloist_agents.step_check import AgreementCheck, AnswerCheck, CasesCheck, runnable, test_files
 from soloist_agents.stitching import stitcher
 from soloist_agents.trials.answers import AnswerTrial, KnowledgeTrial
@@ -13,7 +14,7 @@ from soloist_agents.trials.cases import CasesTrial
 from soloist_agents.trials.command import CommandTrial, UncheckedTrial
 from soloist_agents.trials.contract import Trial
 from soloist_agents.trials.programs import ProgramsTrial
-from soloist_agents.trials.votes import DEFAULT_SAMPLES, VoteTrial
+from soloist_agents.trials.votes import VoteTrial
 from soloist_agents.trials.workspace import WorkspaceTrial
 
 

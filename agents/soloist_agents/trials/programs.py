@@ -15,8 +15,7 @@ from soloist_sandbox.contract import Call, Changes, FunctionCheck, Level, Limits
 from soloist_agents.contract import Candidate, Step, Verdict
 from soloist_agents.selection.agreement import Choice, described, leader
 from soloist_agents.selection.agreement_profiles import Profiles, profiled
-from soloist_agents.selection.agreement_stopping import looks, settled
-from soloist_agents.selection.agreement_streaming import ERROR
+from soloist_agents.selection.agreement_stopping import ERROR, looks, settled
 from soloist_agents.selection.ballot import Claim
 from soloist_agents.selection.behaviour import Behaviours
 from soloist_agents.selection.behaviour_calls import Question

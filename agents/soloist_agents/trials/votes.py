@@ -14,14 +14,13 @@ from soloist_agents.selection.claims import arithmetic_claims, call_claims, dema
 from soloist_agents.selection.poll import Standing
 from soloist_agents.selection.quoted import Caller, claims_about, quoted
 from soloist_agents.selection.sameness import LITERALS, MATHEMATICS
-from soloist_agents.selection.strategies import Name, strategy
+from soloist_agents.selection.strategies import DEFAULT_SAMPLES, Name, strategy
 from soloist_agents.selection.tally import MOST_SHOWN, Group, Tally
 from soloist_agents.stitching import Stitch
 from soloist_agents.trials.contract import Screening
 
 LEAST_VOTES: Final = 2
 """One sample agrees with nobody."""
-DEFAULT_SAMPLES: Final = 8
 MOST_CLAIMS: Final = 24
 """Executed claims kept of one sample, false ones first."""
 _NAMES: Final[Mapping[str, Name]] = {"majority": "majority", "weighted": "weighted", "clr": "clr"}

@@ -35,14 +35,8 @@ async def judge_batch(live: Live, step: Step, progress: Progress, batch: Sequenc
         "misses": live.run.put(tuple[NearMiss, ...], misses),
     }
     if isinstance(trial, Voting):
-        tally = trial.tally()
-        update["votes"] = live.run.put(Cast, Cast(before=progress.votes, votes=trial.fresh_votes()))
-        update["tally"] = live.run.put(Tally, tally)
-        settled = await settled_vote(trial) if tally.stopped else None
-        # A vote that is over and names nobody leaves the step to the next specialist.
-        if settled is not None and settled.outcome is not None and isinstance(step.check, AgreementCheck):
-            update["proved_runs"] = progress.proved_runs + 1  # the given examples
-        update["exhausted"] = progress.exhausted or (tally.stopped and settled is None)
+        settled, counted = await _counted(live, step, progress, trial)
+        update |= counted
     else:
         settled = _settled(step, verdicts)
     if settled is not None:
@@ -61,6 +55,21 @@ def best_misses(misses: Sequence[NearMiss]) -> tuple[NearMiss, ...]:
     """The nearest first; among equals the fresher, then the smaller."""
     ranked = sorted(misses, key=lambda m: (-m.passed, -m.reached, m.candidate.depth, m.candidate.size))
     return tuple(ranked[:KEPT_MISSES])
+
+
+async def _counted(live: Live, step: Step, progress: Progress, trial: Voting) -> tuple[Verdict | None, dict[str, object]]:
+    """What ends a vote, if anything does, and what is kept of it. One that is over and names nobody leaves the step to the next
+    specialist."""
+    tally = trial.tally()
+    settled = await settled_vote(trial) if tally.stopped else None
+    update: dict[str, object] = {
+        "votes": live.run.put(Cast, Cast(before=progress.votes, votes=trial.fresh_votes())),
+        "tally": live.run.put(Tally, tally),
+        "exhausted": progress.exhausted or (tally.stopped and settled is None),
+    }
+    if settled is not None and settled.outcome is not None and isinstance(step.check, AgreementCheck):
+        update["proved_runs"] = progress.proved_runs + 1  # the given examples
+    return settled, update
 
 
 async def settled_vote(trial: Voting) -> Verdict | None:
