@@ -34,6 +34,7 @@ from soloist_tools.tree import Tree
 from soloist.events import Journal
 from soloist.evidence import evidence_for_answer
 from soloist.graph.state import Progress
+from soloist.history import History
 from soloist.ladder import Ladder, Nobody
 from soloist.rundir import RunDir
 from soloist.streams import Streams
@@ -55,6 +56,7 @@ class Live:
     ladder: Ladder
     journal: Journal
     ledger: Ledger
+    history: History
     tools: tuple[BaseTool, ...]
     deadline: float
     """By `time.monotonic()`."""

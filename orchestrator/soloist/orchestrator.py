@@ -28,6 +28,7 @@ from soloist.engine import open_sandbox
 from soloist.events import Journal, Listener
 from soloist.graph.state import Input
 from soloist.graph.wiring import build
+from soloist.history import History
 from soloist.ladder import Ladder
 from soloist.live import Live
 from soloist.one_step import planner_for
@@ -156,6 +157,8 @@ class Orchestrator:
         implied = not isinstance(planner, Playbook) and await asyncio.to_thread(_has_suite, task, run.tree)
         if implied:
             task = task.model_copy(update={"check": OWN_SUITE})
+        history = History(self._state)
+        stack.callback(history.keep)
         live = Live(
             task=task,
             run=run,
@@ -165,6 +168,7 @@ class Orchestrator:
             ladder=_ladder(self._ladder),
             journal=journal,
             ledger=Ledger(prices=self._prices, caps=task.budget, calls=run.calls(), heard=_Tally(journal, run)),
+            history=history,
             tools=() if task.problem else (*looking_tools(run.tree, session, task.check, edits=not task.asks), *self._tools),
             deadline=time.monotonic() + task.budget.seconds,
             implied=implied,

@@ -7,7 +7,8 @@
 | a function, and nothing to check it by      | agreement                                        |                              |
 """
 
-from typing import Literal, get_args
+from collections.abc import Mapping
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 from soloist_sandbox.contract import Value
@@ -24,6 +25,9 @@ BY_EFFORT: dict[Effort, Strategy] = {"low": "majority", "normal": "weighted", "h
 MOST_SAMPLES = 1024
 
 
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
 class Selection(Value):
     """How many samples are drawn for one step, and what is made of them."""
 
@@ -34,6 +38,8 @@ class Selection(Value):
     effort: Effort = "normal"
     spread: float = Field(default=0.0, ge=0, le=1)
     """How far below the preset's temperature the coolest sample is drawn; the others lie evenly in between."""
+    authors: Mapping[str, Share] = Field(default_factory=dict)
+    """Chance that an author's sample is right, by its name, where that is known: for votes that are weighted."""
 
 
 def chosen(wanted: Selection, kind: str, check: StepCheck | None) -> Strategy:

@@ -13,6 +13,7 @@ from soloist_agents.selection.choosing import Selection
 from soloist_agents.selection.claims import arithmetic_claims, call_claims, demands
 from soloist_agents.selection.poll import Standing
 from soloist_agents.selection.quoted import Caller, claims_about, quoted
+from soloist_agents.selection.reliability import Reliability
 from soloist_agents.selection.sameness import LITERALS, MATHEMATICS
 from soloist_agents.selection.strategies import DEFAULT_SAMPLES, Name, strategy
 from soloist_agents.selection.tally import MOST_SHOWN, Group, Tally
@@ -36,6 +37,7 @@ class VoteTrial:
         self._poll = strategy(
             _NAMES[wanted.strategy or "majority"],
             samples=wanted.samples or DEFAULT_SAMPLES,
+            reliability=Reliability(authors=wanted.authors),
             sameness=LITERALS if asked else MATHEMATICS,  # as products, "abx" and "bax" are equal
         )
         self._problem = step.problem

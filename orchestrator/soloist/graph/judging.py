@@ -11,6 +11,7 @@ from soloist_agents.trials import Screening, Trial
 
 from soloist.graph.state import Cast, Progress
 from soloist.graph.weakness import weakness
+from soloist.ladder import REASONED
 from soloist.live import Live
 
 KEPT_MISSES = 20
@@ -129,6 +130,8 @@ async def _proved(
         verdicts.append(verdict)
         if step.kind == "command" or not isinstance(step.check, AgreementCheck | None):  # a vote neither passes nor fails
             _tell(live, step, candidate, passed=verdict.passed, why=verdict.why)
+        if thorough and candidate.depth == 1 and step.kind in REASONED and not isinstance(step.check, AgreementCheck):
+            live.history.note(candidate.author, passed=verdict.passed)
         if verdict.passed and not isinstance(trial, Voting):
             break
         if thorough and not verdict.passed and not isinstance(step.check, AgreementCheck):

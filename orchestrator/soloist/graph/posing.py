@@ -64,7 +64,9 @@ def _selection(live: Live, step: Step) -> Selection:
         strategy = chosen(wanted, step.kind, step.check)
     except ValueError:
         strategy = chosen(wanted.model_copy(update={"strategy": None}), step.kind, step.check)
-    return wanted.model_copy(update={"strategy": strategy, "samples": wanted.samples or samples_of(live.rungs(step))})
+    samples = wanted.samples or samples_of(live.rungs(step))
+    authors = wanted.authors or (live.history.shares() if strategy == "weighted" else {})
+    return wanted.model_copy(update={"strategy": strategy, "samples": samples, "authors": authors})
 
 
 async def mend_suspect(state: SolveState, live: Live, progress: Progress) -> Progress | None:
