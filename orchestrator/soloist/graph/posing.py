@@ -58,8 +58,11 @@ async def _posed(state: SolveState, live: Live, step: Step, progress: Progress) 
 
 
 def _selection(live: Live, step: Step) -> Selection:
-    """What the task asks for, as far as it suits this step."""
+    """What the task asks for, as far as it suits this step. In a repository's run a value is a side question: it is not worth the
+    many calls that high effort spends on one that is asked for itself."""
     wanted = live.task.selection
+    if live.task.problem is None and wanted.effort == "high":
+        wanted = wanted.model_copy(update={"effort": "normal"})
     try:
         strategy = chosen(wanted, step.kind, step.check)
     except ValueError:
