@@ -45,6 +45,7 @@ class Broker:
         self._setting = job.Setting(isolation, seccomp.load(_FILTERS))
         self._spare: supervise.Child | None = None
         self._open()
+        compile("", "", "exec")  # the first one makes the classes of the syntax tree
         _freeze()
 
     def rehearse(self) -> None:
