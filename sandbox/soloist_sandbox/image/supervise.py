@@ -49,7 +49,8 @@ class Child:
             for _, writing in pipes:
                 os.close(writing)
         self.pidfd = os.pidfd_open(self.pid)
-        self.control = ours.detach()
+        self._channel = ours
+        self.control = ours.fileno()
         self.pipes = [reading for reading, _ in pipes]
         with contextlib.suppress(OSError):  # where the user has used up what he may have, it stays small
             fcntl.fcntl(self.pipes[-1], fcntl.F_SETPIPE_SZ, PIPE)
@@ -75,13 +76,10 @@ class Child:
             raise ClientGone
         if not ready:
             return b""
-        channel = socket.socket(fileno=self.control)
         try:
-            data, descriptors, _, _ = socket.recv_fds(channel, _WORD, 1)
+            data, descriptors, _, _ = socket.recv_fds(self._channel, _WORD, 1)
         except OSError:
             return b""
-        finally:
-            channel.detach()
         if descriptors:
             self.scratch = descriptors[0]
         return data
@@ -104,7 +102,8 @@ class Child:
 
     def close(self) -> None:
         """After `reap`."""
-        for descriptor in (self.pidfd, self.control, *self.pipes, self.scratch):
+        self._channel.close()
+        for descriptor in (self.pidfd, *self.pipes, self.scratch):
             if descriptor >= 0:
                 os.close(descriptor)
 
@@ -219,8 +218,9 @@ def _watch(child: Child, order: Order, streams: list[Stream], client: int, start
     Pipes are looked at now and then: waking for every line that a job writes would cost more than many a job.
     """
     poller = select.poll()
-    for descriptor in (child.pidfd, child.control):
-        poller.register(descriptor, select.POLLIN)
+    poller.register(child.pidfd, select.POLLIN)
+    if order.kind != FUNCTION:  # which says nothing more
+        poller.register(child.control, select.POLLIN)
     poller.register(client, 0)
     deadline = started + order.seconds
     nudge = started + order.nudge if order.nudge else deadline
