@@ -30,6 +30,7 @@ def nest() -> None:
     for file, text in (("uid_map", f"{uid} {uid} 1"), ("setgroups", "deny"), ("gid_map", f"{gid} {gid} 1")):
         with open(f"/proc/self/{file}", "w") as mapping:
             mapping.write(text)
+    kernel.bound_capabilities()
 
 
 class Isolation:
@@ -73,7 +74,7 @@ class Isolation:
         """One tmpfs for all that a job may write, so that one limit bounds it."""
         kernel.mount("tmpfs", place, "tmpfs", _QUIET, f"size={self.disk},nr_inodes={_INODES},mode=0700")
         folder = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        os.umask(0)
         for name, mode in (("upper", 0o755), ("work", 0o700), ("tmp", 0o1777), ("shm", 0o1777)):
-            os.mkdir(name, dir_fd=folder)
-            os.chmod(name, mode, dir_fd=folder)
+            os.mkdir(name, mode, dir_fd=folder)
         return folder

@@ -14,7 +14,6 @@ import resource
 import signal
 import socket
 import sys
-import threading
 import types
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
@@ -93,8 +92,7 @@ def _leave_the_broker(setting: Setting) -> None:
     """All that can be done before the order is known. Then: ready."""
     kernel.set_dumpable(True)  # so that /proc/self belongs to the job's uid, as programs expect
     scratch = os.open("/", os.O_PATH) if setting.isolation is None else setting.isolation.isolate()
-    with open("/proc/self/oom_score_adj", "w") as file:
-        file.write("1000")
+    _write("/proc/self/oom_score_adj", b"1000")
     if setting.isolation is not None:
         kernel.drop_capabilities()
     os.umask(0o022)
@@ -105,6 +103,13 @@ def _leave_the_broker(setting: Setting) -> None:
     socket.send_fds(channel, [READY], [scratch])
     channel.detach()
     os.close(scratch)
+
+
+def _write(path: str, text: bytes) -> None:
+    """Without Python's files, which cost a fork more pages than all else that it does here."""
+    file = os.open(path, os.O_WRONLY)
+    os.write(file, text)
+    os.close(file)
 
 
 def _order() -> frames.Order | None:
@@ -281,6 +286,8 @@ def _handed_over(job: Job) -> list[str]:
 
 def _preloaded_pytest(job: Job) -> int:
     """pytest in this very process: the broker has imported it already. Afterwards, what an interpreter does at its end."""
+    import threading  # by now pytest has; in the broker it would run code of its own in every fork
+
     sys.dont_write_bytecode = not job["warm"]
     if job["warm"]:
         del os.environ["PYTHONDONTWRITEBYTECODE"]

@@ -51,11 +51,15 @@ def set_dumpable(allowed: bool) -> None:
     _must(_libc.prctl(_PR_SET_DUMPABLE, int(allowed), 0, 0, 0), "prctl(PR_SET_DUMPABLE)")
 
 
-def drop_capabilities() -> None:
-    """All of them, and the bounding set, so that none comes back. Raises OSError."""
+def bound_capabilities() -> None:
+    """Empty the bounding set of this process and of all that it will fork: what they drop can't come back."""
     for number in range(_LAST_CAPABILITY):
         if _libc.prctl(_PR_CAPBSET_DROP, number, 0, 0, 0) != 0:
             break
+
+
+def drop_capabilities() -> None:
+    """All of them. Raises OSError."""
     _must(_libc.capset(_CAPABILITY_HEADER, _NO_CAPABILITIES), "capset")
 
 

@@ -6,7 +6,6 @@ import io
 import os
 import signal
 import sys
-import threading
 import types
 import weakref
 from typing import Any, Final, NoReturn
@@ -87,7 +86,9 @@ def _uncaught(error: BaseException) -> int:
 
 def _finished(before: set[str]) -> int:
     """Threads joined, exit functions called, globals let go, streams flushed: what an interpreter does at its end."""
-    threading._shutdown()  # type: ignore[attr-defined]
+    join_threads = getattr(sys.modules.get("threading"), "_shutdown", None)  # as Python has it: who has not imported it has none
+    if join_threads is not None:
+        join_threads()
     atexit._run_exitfuncs()
     code = _flushed()
     _let_go(before)
