@@ -8,11 +8,11 @@ The module is loaded once for all calls; each call gets arguments of its own.
 
 import builtins
 import importlib
-import importlib.util
 import os
 import sys
 import types
 from collections.abc import Callable
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from json.encoder import encode_basestring_ascii
 from os import _exit, getpid, write
 from typing import Any, Final
@@ -117,9 +117,8 @@ def _loaded(root: str, path: str) -> types.ModuleType:
 
     Its name counts from the first folder above that is no package, as pytest has it; that folder is on the import path.
     """
-    file = os.path.join(root, path)
-    with open(file, "rb") as source:
-        code = compile(source.read(), file, "exec", dont_inherit=True)
+    file = f"{root}/{path}"
+    code = compile(_source(file), file, "exec", dont_inherit=True)
     folder, name = os.path.split(file.removesuffix(".py"))
     while os.path.exists(f"{folder}/__init__.py"):
         folder, parent = os.path.split(folder)
@@ -129,14 +128,37 @@ def _loaded(root: str, path: str) -> types.ModuleType:
     name = name.removesuffix(".__init__")
     parent, _, child = name.rpartition(".")
     package = importlib.import_module(parent) if parent else None
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None:
-        raise ImportError(f"{path} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
+    module = _module(name, file)
+    sys.modules[name] = module
     exec(code, module.__dict__)  # noqa: S102 - the very purpose, in the sandbox
     if package is not None:
         setattr(package, child, module)
+    return module
+
+
+def _source(file: str) -> bytes:
+    """Without Python's files, which cost a fork more than all the reading."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    size = os.fstat(descriptor).st_size
+    source = os.read(descriptor, size)
+    os.close(descriptor)
+    if len(source) != size:
+        raise OSError(f"{file} could be read in part only")
+    return source
+
+
+def _module(name: str, file: str) -> types.ModuleType:
+    """As `importlib.util.module_from_spec` makes it of a Python file, at a third of the price."""
+    if not file.endswith(".py"):
+        raise ImportError(f"{file} is no Python file")
+    loader = SourceFileLoader(name, file)
+    spec = ModuleSpec(name, loader, origin=file)
+    spec.has_location = True
+    module = types.ModuleType(name)
+    module.__spec__, module.__loader__, module.__file__ = spec, loader, file
+    if file.endswith("/__init__.py"):
+        module.__path__ = spec.submodule_search_locations = [os.path.dirname(file)]
+    module.__package__ = spec.parent
     return module
 
 

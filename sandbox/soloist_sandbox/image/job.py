@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import types
+from _signal import signal as set_handler  # type: ignore[import-not-found] # without enumerations: a fifth of the price
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
@@ -99,7 +100,7 @@ def _leave_the_broker(setting: Setting) -> None:
     os.chdir(ROOT)
     if setting.system_calls is not None:
         setting.system_calls.apply()
-    channel = socket.socket(fileno=CONTROL)
+    channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, CONTROL)
     socket.send_fds(channel, [READY], [scratch])
     channel.detach()
     os.close(scratch)
@@ -244,7 +245,7 @@ def _pytest(job: Job) -> NoReturn:
 def _function(job: Job) -> NoReturn:
     """In this very process, the cheapest way: what it writes is data, its exit code proves nothing."""
     os.close(CONTROL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    set_handler(signal.SIGINT, signal.default_int_handler)
     sys.path[:] = [*os.environ["PYTHONPATH"].split(":"), *sys.path[1:]]
     code = function_job.run(job, REPORT)
     sys.stdout.flush()

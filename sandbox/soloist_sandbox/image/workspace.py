@@ -58,12 +58,11 @@ def unpack(archive: Payload) -> None:
 
 def lay(changes: "list[tuple[str, bytes]]", serial: int) -> None:
     """Write changed files. `serial` numbers the jobs of a container. Raises `Refused` before anything is written."""
-    targets = [(_target(path), content) for path, content in changes]
-    for target, content in targets:
+    targets = [(*_target(path), content) for path, content in changes]
+    for folder, target, content in targets:
         mode = 0o644
-        folder = os.path.dirname(target)
-        if os.path.lexists(target):
-            found = os.lstat(target).st_mode
+        found = _mode(target)
+        if found:
             mode = mode if stat.S_ISLNK(found) else stat.S_IMODE(found)
             _writable(folder)
             os.unlink(target)
@@ -77,19 +76,29 @@ def lay(changes: "list[tuple[str, bytes]]", serial: int) -> None:
         os.utime(target, (EPOCH + serial, EPOCH + serial))
 
 
-def _target(path: str) -> str:
+def _target(path: str) -> "tuple[str, str]":
+    """Its folder, and itself."""
     parts = path.split("/")
-    if not path or path.startswith("/") or "\0" in path or {"", ".", ".."} & set(parts):
+    if "\0" in path or "" in parts or "." in parts or ".." in parts:
         raise Refused(f"{path!r} does not lie in the workspace")
     folder = ROOT
     for part in parts[:-1]:
         folder = f"{folder}/{part}"
-        if os.path.islink(folder) or (os.path.lexists(folder) and not os.path.isdir(folder)):
+        found = _mode(folder)
+        if found and not stat.S_ISDIR(found):
             raise Refused(f"{path!r}: {part!r} is not a folder of the workspace")
     target = f"{folder}/{parts[-1]}"
-    if os.path.isdir(target) and not os.path.islink(target):
+    if stat.S_ISDIR(_mode(target)):
         raise Refused(f"{path!r} is a folder")
-    return target
+    return folder, target
+
+
+def _mode(path: str) -> int:
+    """What is there, no link followed; 0 for nothing."""
+    try:
+        return os.lstat(path).st_mode
+    except OSError:
+        return 0
 
 
 def _writable(folder: str) -> None:
