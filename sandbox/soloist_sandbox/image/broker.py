@@ -26,6 +26,7 @@ from .frames import (
     write_answer,
 )
 from .isolation import Isolation
+from .practice import practise
 
 IDLE_SECONDS: Final = 3600.0
 """A client that says nothing for so long is taken for gone."""
@@ -45,7 +46,7 @@ class Broker:
         self._setting = job.Setting(isolation, seccomp.load(_FILTERS))
         self._spare: supervise.Child | None = None
         self._open()
-        compile("", "", "exec")  # the first one makes the classes of the syntax tree
+        practise()
         _freeze()
 
     def rehearse(self) -> None:

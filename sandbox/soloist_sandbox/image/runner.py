@@ -12,19 +12,18 @@ reads and writes its own interpreter can forge the report of a pytest check, whi
 canary, the exact test ids and the exit code make that hard, not impossible.
 """
 
+import os
 import sys
 import types
-from pathlib import Path
 
 if __name__ == "__main__":  # a script in the container: give its siblings a package name that no workspace uses
     __package__ = "soloist_image"
     _package = types.ModuleType(__package__)
-    _package.__path__ = [str(Path(__file__).parent)]
+    _package.__path__ = [os.path.dirname(os.path.abspath(__file__))]
     sys.modules[__package__] = _package
 
 import contextlib
 import fcntl
-import os
 import signal
 from typing import Final
 
