@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import types
-from _signal import signal as set_handler  # type: ignore[import-not-found] # without enumerations: a fifth of the price
+from _signal import signal as set_handler  # type: ignore[import-not-found] # without enumerations: a seventh of the price
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
@@ -107,7 +107,7 @@ def _leave_the_broker(setting: Setting) -> None:
 
 
 def _write(path: str, text: bytes) -> None:
-    """Without Python's files, which cost a fork more pages than all else that it does here."""
+    """Without Python's own files: a fork would copy all their pages for one word."""
     file = os.open(path, os.O_WRONLY)
     os.write(file, text)
     os.close(file)
