@@ -1,6 +1,5 @@
 """Who thinks: steps in, candidates out, verdicts on them. Protocols for planners and specialists."""
 
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, Self, runtime_checkable
@@ -13,7 +12,7 @@ from soloist_tools.localise import SuspectLine
 
 from soloist_agents.selection.ballot import Claim
 from soloist_agents.selection.choosing import Selection
-from soloist_agents.step_check import StepCheck
+from soloist_agents.step_check import TARGET, StepCheck
 
 StepKind = Literal["function", "program", "answer", "edit", "command", "knowledge"]
 """The first three go to specialists (reasoning compresses); the last three stay with the planner (coverage doesn't)."""
@@ -22,8 +21,6 @@ Route = Literal["specialist", "planner"]
 
 MOST_SAID = 20_000
 """Characters kept of a final answer."""
-
-TARGET = re.compile(r"(?P<path>[^:]+)::(?P<name>[\w.]+(?:#\d+)?)")
 
 
 class PlannerNeeded(RuntimeError):

@@ -1,12 +1,15 @@
 """How we will know that a step is done. Besides the sandbox's own checks: tests as code, input/output cases, an exact answer,
 and, weakest, agreement among samples."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 from soloist_sandbox.contract import CommandCheck, PytestCheck, RepositoryCheck, Value
 
+TARGET = re.compile(r"(?P<path>[^:]+)::(?P<name>[\w.]+(?:#\d+)?)")
+"""How a step names a function: `path::Qual.name`; `#2` is the second of that name."""
 ANSWER_FILE = "answer.txt"
 """Where tests find the answer of a step of kind "answer"."""
 

@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
-from soloist_agents.contract import TARGET
 from soloist_agents.models.ledger import Caps
 from soloist_agents.selection.choosing import Selection
-from soloist_agents.step_check import StepCheck
+from soloist_agents.step_check import TARGET, StepCheck
 from soloist_sandbox.contract import Limits, RepositoryCheck, Value
 
 Approval = Literal["ask", "always", "never"]

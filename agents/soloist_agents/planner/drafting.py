@@ -13,10 +13,10 @@ from soloist_tools.functions import functions
 from soloist_tools.looking import patch_id
 from soloist_tools.parsing import parsed
 
-from soloist_agents.contract import TARGET, Plan, Situation, Step, ToolCall
+from soloist_agents.contract import Plan, Situation, Step, ToolCall
 from soloist_agents.excerpts import path_of
 from soloist_agents.planner.draft import PlanDraft, StepDraft
-from soloist_agents.step_check import StepCheck, TestsCheck
+from soloist_agents.step_check import TARGET, StepCheck, TestsCheck
 
 LONGEST_STATEMENT = 12_000
 MOST_STEPS = 20
