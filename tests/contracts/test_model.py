@@ -78,6 +78,20 @@ FAULTS: tuple[Fault, ...] = (
 )  # fmt: skip
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _imported() -> None:
+    """What a first call imports takes longer, on a busy machine, than the patience that these tests give a server."""
+
+    async def call() -> None:
+        async with ModelServer(lambda ask: "42") as server:
+            settings = EndpointSettings(name="scripted", base_url=server.url)
+            for model in (Endpoint(settings), ChatModel(ChatOverHttp(base_url=server.url))):
+                async with opened(model):
+                    assert await answer_or_error(model, asking()) == "42"
+
+    asyncio.run(call())
+
+
 @pytest.fixture(params=MODELS)
 def make(request: pytest.FixtureRequest) -> Make:
     return MODELS[request.param]

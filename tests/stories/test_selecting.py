@@ -87,7 +87,7 @@ def test_a_vote_that_runs_out_of_time_names_its_leader(soloist: Command, problem
     def reply(ask: Ask) -> Reply:
         return Reply(choices=(RIGHT, RIGHT, WRONG)) if ask.number == 1 else Reply(RIGHT, delay=60)
 
-    how = ("--answer", "--strategy", "majority", "--samples", "9", "--max-seconds", "6", "--json")
+    how = ("--answer", "--strategy", "majority", "--samples", "9", "--max-seconds", "8", "--json")
     said, _ = solving(soloist, reply, problem, *how)
     assert said.code == 0, said.err
     assert (said.report["answer"], said.report["level"]) == ("15", "agreed")
