@@ -45,8 +45,11 @@ class Selection(Value):
 def chosen(wanted: Selection, kind: str, check: StepCheck | None) -> Strategy:
     """The strategy of a step of this kind with this check.
 
-    Raises `ValueError`, in one line, where the one that was asked for has nothing to go by.
+    Raises `ValueError`, in one line, where the one that was asked for has nothing to go by, and for a whole program that nothing
+    can check: samples of it can't be compared.
     """
+    if kind == "program" and isinstance(check, AgreementCheck):
+        raise ValueError("a program needs tests or input/output cases; without them ask for a function, by its signature")
     fitting = _fitting(kind, check)
     if wanted.strategy is None:
         return BY_EFFORT[wanted.effort] if fitting is VOTED else fitting[0]
@@ -65,4 +68,4 @@ _REFUSED = {
 def _fitting(kind: str, check: StepCheck | None) -> tuple[Strategy, ...]:
     if not isinstance(check, AgreementCheck):
         return CHECKED
-    return PROGRAMS if kind in ("function", "program") else VOTED
+    return PROGRAMS if kind == "function" else VOTED

@@ -52,7 +52,7 @@ async def _posed(state: SolveState, live: Live, step: Step, progress: Progress) 
     trial = await asyncio.to_thread(make_trial, step, tree, live.session, before, live.task.budget.check_limits)
     if isinstance(trial, Voting):  # what was cast before a run was interrupted
         await trial.restore(votes_of(live, progress))
-        trial.absent(progress.no_answers)
+        trial.absent(progress.absent)
     live.trials[step.id] = trial
     return progress.model_copy(update={"step": live.run.put(Step, step)})
 

@@ -41,9 +41,10 @@ async def sample(state: SolveState, runtime: Runtime[Live]) -> SolveUpdate:
         live.journal.emit(
             "step.none", f"{state['step']}: no answer from {none.author}: {none.ended}: {none.why}", step=state["step"]
         )
+    absent = sum(none.ended not in ("failed", "spent") for none in drawn.none)
     if isinstance(trial := live.trials.get(state["step"]), Voting):
-        trial.absent(len(drawn.none))
-    update: dict[str, object] = {"no_answers": progress.no_answers + len(drawn.none)}
+        trial.absent(absent)
+    update: dict[str, object] = {"no_answers": progress.no_answers + len(drawn.none), "absent": progress.absent + absent}
     if progress.phase == "repair":
         update["repair_drawn"] = progress.repair_drawn + drawn.taken
     else:

@@ -37,7 +37,9 @@ class Progress(Value):
     tally: str = ""
     """Hash of how that vote stands."""
     no_answers: int = 0
-    """Samples that were cut, empty or looping: neither right nor wrong."""
+    """Samples that were cut, empty or looping, and calls that failed: neither right nor wrong."""
+    absent: int = 0
+    """Of these, the samples."""
     verdict: str = ""
     """Hash of the verdict that solved or answered it."""
     step: str = ""

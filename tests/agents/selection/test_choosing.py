@@ -26,6 +26,12 @@ def test_what_suits_the_step_and_the_effort(kind: str, check: StepCheck | None, 
     assert chosen(Selection(effort=effort), kind, check) == strategy
 
 
+def test_a_program_that_nothing_can_check_is_refused() -> None:
+    """What it reads and prints can't be made up."""
+    with pytest.raises(ValueError, match="needs tests or input/output cases"):
+        chosen(Selection(), "program", NONE)
+
+
 @pytest.mark.parametrize(
     ("kind", "check", "fitting"),
     [
