@@ -53,9 +53,10 @@ class Sample:
             return None if self._told else self._none("loop", "it repeated itself and was cut")
         if completion.finish == "filtered":
             return None if self._told else self._none("filtered", "the server has filtered it")
-        cut = completion.finish == "length" and self._votes  # half a function may be a function
+        voting = isinstance(self._step.check, AgreementCheck)
+        cut = completion.finish == "length" and voting  # half a function may be a function, and the last box not the last
         found = self._new(completion.content) if completion.content.strip() and completion.thought and not cut else None
-        if found is not None and isinstance(self._step.check, AgreementCheck):
+        if found is not None and voting:
             found = found.model_copy(update=_beside(self._step, completion))
         if found is not None or self._told is not None:
             return found

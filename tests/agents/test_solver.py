@@ -12,7 +12,7 @@ from soloist_agents.models.settings import Continues, EndpointSettings
 from soloist_agents.presets import VIBETHINKER
 from soloist_agents.selection.choosing import Selection
 from soloist_agents.solver import ModelSpecialist, SamplingPlan
-from soloist_agents.step_check import AgreementCheck, Case, CasesCheck, TestsCheck
+from soloist_agents.step_check import AgreementCheck, AnswerCheck, Case, CasesCheck, TestsCheck
 
 CODE = "def double(x):\n    return 2 * x\n"
 FENCED = f"Here it is:\n```python\n{CODE}```\nIt doubles."
@@ -217,3 +217,11 @@ async def test_temperatures_are_spread_where_that_is_wished() -> None:
     async with ModelServer(lambda ask: "\\boxed{42}") as server, specialist(server, SamplingPlan(samples=5, first=5)) as solver:
         assert len([one async for one in solver.propose(step)]) == 5
         assert sorted(ask.body["temperature"] for ask in server.calls) == [0.6, 0.7, 0.8, 0.9, 1.0]
+
+
+async def test_a_sample_that_was_cut_never_votes() -> None:
+    """Also where a box stands in what came of it; compared with a known answer, that box counts."""
+    reply = Reply("First I think \\boxed{41}, but", finish_reason="length")
+    assert texts(await told([reply], step=VOTE)) == ["truncated"]
+    known = VOTE.model_copy(update={"check": AnswerCheck(expected="42")})
+    assert texts(await told([reply], step=known)) == ["41"]
