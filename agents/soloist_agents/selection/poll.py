@@ -129,7 +129,7 @@ class Poll:
             voting=sum(len(cluster.ballots) for cluster in order),
             budget=self.budget,
             stop=reason is not None,
-            why=reason or "another answer may still win",
+            why=reason or ("another answer may still win" if order else "no sample has given an answer"),
             note=note,
         )
 

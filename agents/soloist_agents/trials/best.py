@@ -9,23 +9,22 @@ from soloist_agents.selection.sameness import Sameness
 from soloist_agents.selection.strategies import strategy
 from soloist_agents.selection.tally import MOST_SHOWN, Group, Tally
 from soloist_agents.trials.contract import Screening, Trial
+from soloist_agents.trials.polled import Polled
 
 SOURCES = Sameness(lambda text: normal_form(text) or text, lambda a, b: False, lambda one, two: True)
 """Programs that are the same but for comments and layout."""
 
 
-class BestOf:
+class BestOf(Polled):
     """Another trial, asked for all samples. Ties go to the one seen first."""
 
     def __init__(self, trial: Trial, samples: int) -> None:
+        super().__init__(strategy("best_of_n", samples=samples, sameness=SOURCES))
         self._trial = trial
-        self._poll = strategy("best_of_n", samples=samples, sameness=SOURCES)
         self._judged: dict[str, Verdict] = {}
         """By the candidate's text: the same program is not run twice."""
         self._passed: dict[int, Verdict] = {}
         """The verdict on each sample that passed."""
-        self._samples = 0
-        self._fresh: list[Candidate] = []
 
     def changes(self, candidate: Candidate) -> Mapping[str, bytes]:
         """As the inner trial."""
@@ -46,12 +45,6 @@ class BestOf:
         self._fresh.append(candidate)
         return verdict
 
-    def absent(self, count: int) -> None:
-        """Samples that use up the budget."""
-        for _ in range(count):
-            self._poll.take(Ballot(answer=None, index=self._samples, finish="length"))
-            self._samples += 1
-
     def tally(self) -> Tally:
         """How many passed, and how many of those are the same."""
         standing = self._poll.standing()
@@ -69,11 +62,10 @@ class BestOf:
 
     async def leader(self) -> Verdict | None:
         """The first of the largest group that passed; None where none did."""
-        standing = self._poll.standing()
-        if standing.leader is None or not self._passed:
+        cluster = self._leading()
+        if cluster is None or not self._passed:
             return None
-        number = next(c.number for c in self._poll.clusters.all if c.ballots[0].index == standing.leader.first)
-        members = self._poll.members(number)
+        members = cluster.ballots
         verdict = self._passed[next(ballot.index for ballot in members if ballot.verified)]
         alike = sum(ballot.verified for ballot in members)
         told = f"; {len(self._passed)} of {self._samples} samples passed, {alike} of them are this one"
@@ -84,8 +76,3 @@ class BestOf:
         for vote in votes:
             await self.prove(vote)
         self._fresh.clear()
-
-    def fresh_votes(self) -> tuple[Candidate, ...]:
-        """Those since the last call."""
-        fresh, self._fresh = tuple(self._fresh), []
-        return fresh

@@ -19,6 +19,7 @@ from soloist_agents.selection.strategies import DEFAULT_SAMPLES, Name, strategy
 from soloist_agents.selection.tally import MOST_SHOWN, Group, Tally
 from soloist_agents.stitching import Stitch
 from soloist_agents.trials.contract import Screening
+from soloist_agents.trials.polled import Polled
 
 LEAST_VOTES: Final = 2
 """One sample agrees with nobody."""
@@ -27,18 +28,20 @@ MOST_CLAIMS: Final = 24
 _NAMES: Final[Mapping[str, Name]] = {"majority": "majority", "weighted": "weighted", "clr": "clr"}
 
 
-class VoteTrial:
+class VoteTrial(Polled):
     """Counts what every sample answers. It proves nothing: the best level that it gives is "agreed"."""
 
     def __init__(self, step: Step, session: Session, stitch: Stitch) -> None:
         wanted = step.selection or Selection()
         code = quoted(step.problem)
         asked = code is not None and code.asked is not None
-        self._poll = strategy(
-            _NAMES[wanted.strategy or "majority"],
-            samples=wanted.samples or DEFAULT_SAMPLES,
-            reliability=Reliability(authors=wanted.authors),
-            sameness=LITERALS if asked else MATHEMATICS,  # as products, "abx" and "bax" are equal
+        super().__init__(
+            strategy(
+                _NAMES[wanted.strategy or "majority"],
+                samples=wanted.samples or DEFAULT_SAMPLES,
+                reliability=Reliability(authors=wanted.authors),
+                sameness=LITERALS if asked else MATHEMATICS,  # as products, "abx" and "bax" are equal
+            )
         )
         self._problem = step.problem
         self._stitch = stitch
@@ -46,9 +49,7 @@ class VoteTrial:
         self._code = code
         self._leaders: dict[int, Candidate] = {}
         """The first candidate of each cluster, by the cluster's number."""
-        self._samples = 0
         self._false = 0
-        self._fresh: list[Candidate] = []
 
     def changes(self, candidate: Candidate) -> Mapping[str, bytes]:
         """The answer as a file."""
@@ -64,12 +65,6 @@ class VoteTrial:
         await asyncio.to_thread(self._take, ballot, candidate)
         self._fresh.append(candidate)
         return Verdict(candidate=candidate, outcome=None, passed=False, why="counted as a vote", level="unverified")
-
-    def absent(self, count: int) -> None:
-        """So many samples have ended without an answer: they never vote, and use up their share of the budget."""
-        for _ in range(count):
-            self._poll.take(Ballot(answer=None, index=self._samples, finish="length"))
-            self._samples += 1
 
     def tally(self) -> Tally:
         """How the vote stands."""
@@ -91,10 +86,10 @@ class VoteTrial:
 
     async def leader(self) -> Verdict | None:
         """The answer that leads; ties go to the one seen first."""
-        standing = self._poll.standing()
-        if standing.leader is None:
+        cluster = self._leading()
+        if cluster is None:
             return None
-        cluster = self._poll.clusters.all[self._number(standing)]
+        standing = self._poll.standing()
         return Verdict(
             candidate=self._leaders[cluster.number],
             outcome=None,
@@ -108,11 +103,6 @@ class VoteTrial:
         for vote in votes:
             await self.prove(vote)
         self._fresh.clear()
-
-    def fresh_votes(self) -> tuple[Candidate, ...]:
-        """Those since the last call."""
-        fresh, self._fresh = tuple(self._fresh), []
-        return fresh
 
     async def _ballot(self, candidate: Candidate) -> Ballot:
         executed: tuple[Claim, ...] = ()
@@ -153,18 +143,12 @@ class VoteTrial:
         if len(self._poll.clusters.all) > known:
             self._leaders[known] = candidate.model_copy(update={"said": ""})
 
-    def _number(self, standing: Standing) -> int:
-        """The leader's cluster, found by the number of its first sample."""
-        first = standing.leader.first if standing.leader else 0
-        return next(cluster.number for cluster in self._poll.clusters.all if cluster.ballots[0].index == first)
-
     def _claims(self) -> tuple[Claim, ...]:
         """Settled claims of the leader's samples, each once; false ones first."""
-        standing = self._poll.standing()
-        if standing.leader is None:
+        cluster = self._leading()
+        if cluster is None:
             return ()
-        ballots = self._poll.members(self._number(standing))
-        settled = {claim.text: claim for b in ballots for claim in (*b.claims, *b.executed) if claim.verdict != "unknown"}
+        settled = {claim.text: claim for b in cluster.ballots for claim in (*b.claims, *b.executed) if claim.verdict != "unknown"}
         return _kept(tuple(settled.values()))
 
 
