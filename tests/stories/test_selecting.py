@@ -59,6 +59,17 @@ def test_executed_arithmetic_is_evidence_in_the_report(soloist: Command, problem
     assert {"text": "3 + 12 = 15", "verdict": "true", "kind": "equation", "by": "execution"} in told["claims"]
 
 
+@pytest.mark.parametrize("strategy", ["weighted", "majority"])
+def test_the_tokens_own_confidence_weighs(strategy: str, soloist: Command, problem: Path) -> None:
+    """Where the server gives it, one sure sample outweighs two unsure ones; a majority does not ask for it."""
+    sure, unsure = Reply("\\boxed{15}", logprobs=0.99), Reply("\\boxed{16}", logprobs=0.2)
+    how = ("--answer", "--strategy", strategy, "--samples", "3", "--json")
+    said, calls = solving(soloist, lambda ask: Reply(choices=(unsure, unsure, sure)), problem, *how)
+    assert {bool(ask.body.get("logprobs")) for ask in calls} == {strategy == "weighted"}
+    leader = selection(said)["groups"][0]["answer"]
+    assert leader == ("15" if strategy == "weighted" else "16")
+
+
 @pytest.mark.parametrize(("effort", "strategy"), [("low", "majority"), ("normal", "weighted"), ("high", "clr")])
 def test_effort_picks_the_strategy_of_a_value(effort: str, strategy: str, soloist: Command, problem: Path) -> None:
     """Nothing else was asked for."""
